@@ -1,0 +1,68 @@
+# make demo and make test are all that a fresh machine needs; see README.md.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+# The first Python that runs and is new enough; otherwise whatever there is, which dev/preflight.py then names.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; exit; }; done; echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
+PYTEST_WORKERS ?= logical
+CRASH_INSTANTS ?= 200
+
+.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash bench schemas check lock clean
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+preflight:
+	@command -v $(PYTHON) >/dev/null || { echo "Acende needs Python 3.11 or newer and none is here:" \
+		"install it (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python@3.13)."; exit 1; }
+	@$(PYTHON) dev/preflight.py
+
+preflight-kafka: preflight
+	@$(PYTHON) dev/preflight.py kafka
+
+setup: preflight $(LOCKED) ## the virtual environment, as locked; quick when it is up to date
+
+$(LOCKED): requirements-dev.lock pyproject.toml
+	@$(MAKE) --no-print-directory preflight
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation --quiet -e .
+	@touch $@
+
+kafka: preflight-kafka setup
+	@$(BIN)/python -m dev.setup kafka
+
+servers: preflight-kafka setup
+	@$(BIN)/python -m dev.setup kafka postgres
+
+check: setup ## what needs no server: lint, format, types, published schemas
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m events.jsonschema --check
+
+test: servers check ## everything, against real Kafka, PostgreSQL, SQLite, SSH and telnet
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --maxprocesses 8 --dist loadgroup
+
+demo: kafka ## a morning of installations on a real Kafka and simulated OLTs
+	$(BIN)/acende demo
+
+test-crash: servers ## SIGKILL at 200 instants on each database
+	ACENDE_CRASH_INSTANTS=$(CRASH_INSTANTS) $(BIN)/python -m pytest -m crash -n $(PYTEST_WORKERS) --maxprocesses 8 --timeout 0
+
+bench: servers ## the figures of bench/README.md
+	$(BIN)/python -m bench
+
+schemas: setup ## schemas/json from the models
+	$(BIN)/python -m events.jsonschema
+
+lock: setup ## the locks, from pyproject.toml: hashes, no index addresses, every platform
+	$(BIN)/python -m dev.lock
+
+clean: ## virtual environment and downloads
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
