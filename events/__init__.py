@@ -1,0 +1,1 @@
+"""What crosses Kafka: events in and out, their envelope, topics and reason codes."""

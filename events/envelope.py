@@ -1,0 +1,277 @@
+"""The envelope: CloudEvents 1.0 over Kafka, structured and binary mode, and plain JSON with a `type` member.
+
+Plain JSON may hold the event's members under `data` or beside `type`. `parse_record` is total: whatever lies on a topic
+becomes an `Event`, a `Passed` or a `Rejected`, never an exception.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, from_json
+
+from events.attributes import ENVELOPES, Attributes
+from events.base import SOURCE_TIMEZONE
+from events.inputs import INPUTS, EquipmentReceived, InputData
+from events.outgoing import CloudEvent, OutRecord, input_record, to_record
+from events.record import Event, Passed, RawRecord, Rejected
+
+__all__ = [
+    "CloudEvent",
+    "Event",
+    "OutRecord",
+    "Passed",
+    "RawRecord",
+    "Rejected",
+    "input_record",
+    "parse_record",
+    "to_record",
+]
+
+RECORD_BYTES_MAX = 262_144
+"""Largest value that is read; an event has some hundred bytes."""
+AHEAD_MAX = timedelta(minutes=10)
+"""How far a sender's clock may be ahead before the arrival is taken for its time."""
+
+_FINDINGS_MAX = 20
+_STRUCTURED = "application/cloudevents+json"
+_VERSION = re.compile(r"\.v\d{1,4}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_JSON_MEDIA = re.compile(r"(application|text)/([a-z0-9.-]+\+)?json")
+_KINDS = frozenset(_VERSION.sub("", name) for name in INPUTS)
+_BINARY_ATTRIBUTES = ("specversion", "id", "source", "time")
+
+_one_of: Any = reduce(or_, ENVELOPES.values())
+_any_event: TypeAdapter[Any] = TypeAdapter(Annotated[_one_of, Field(discriminator="type")])
+_data: dict[str, TypeAdapter[InputData]] = {name: TypeAdapter(model) for name, model in INPUTS.items()}
+_attributes = TypeAdapter(Attributes)
+
+Headers = dict[str, str | None]
+Outcome = Event | Passed | Rejected
+
+
+class _Reading(NamedTuple):
+    """A record under way."""
+
+    record: RawRecord
+    value: bytes
+    headers: Headers
+    context: dict[str, Any]
+    now: datetime
+    is_onu_model: Callable[[str], bool]
+
+
+def _no_onu(_model: str) -> bool:
+    return False
+
+
+def parse_record(
+    record: RawRecord,
+    *,
+    source_timezone: tzinfo | None,
+    now: datetime,
+    is_onu_model: Callable[[str], bool] = _no_onu,
+) -> Outcome:
+    """The event of a record, or why there is none. Never raises.
+
+    `source_timezone` is the zone of times without one; None: such a time is `naive_time`. `now` is aware.
+    `is_onu_model` tells whether a model name of stock is known as an ONU.
+    """
+    value = record.value
+    if not value:
+        return Rejected("empty_value")
+    if len(value) > RECORD_BYTES_MAX:
+        return Rejected("too_large")
+    headers = _headers(record.headers) if record.headers else {}
+    context = {SOURCE_TIMEZONE: source_timezone}
+    reading = _Reading(record, value.removeprefix(b"\xef\xbb\xbf"), headers, context, now, is_onu_model)
+    return _binary(reading) if _is_binary(headers) else _document(reading)
+
+
+def _headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
+    """Headers by lower-case name; None where the value is null or no UTF-8. The last of a name counts."""
+    found: Headers = {}
+    for name, value in headers:
+        try:
+            found[name.lower()] = value.decode() if value is not None else None
+        except UnicodeDecodeError:
+            found[name.lower()] = None
+    return found
+
+
+def _media(headers: Headers) -> str:
+    return (headers.get("content-type") or "").split(";")[0].strip().lower()
+
+
+def _is_binary(headers: Headers) -> bool:
+    """Kafka protocol binding of CloudEvents, section 3: structured mode is told by the content type."""
+    if "ce_type" not in headers and "ce_specversion" not in headers:
+        return False
+    return not _media(headers).startswith("application/cloudevents")
+
+
+# ------------------------------------------------------------------------------------------- structured and plain
+
+
+def _document(reading: _Reading) -> Outcome:
+    try:
+        found = _any_event.validate_json(reading.value, context=reading.context)
+    except ValidationError as error:
+        return _second_look(reading, _errors(error))
+    return _event(reading, found.type, found, found.data)
+
+
+def _second_look(reading: _Reading, errors: list[ErrorDetails]) -> Outcome:
+    kinds = {error["type"] for error in errors}
+    if "json_invalid" in kinds:
+        return _no_json(reading)
+    document = from_json(reading.value)
+    if not isinstance(document, dict):
+        return Rejected("bad_envelope", ("expected an object",))
+    event_type = document.get("type")
+    if not isinstance(event_type, str) or event_type not in INPUTS:
+        return _unknown(event_type)
+    if "data" not in document:
+        return _without_data(reading, event_type, document)
+    return _refused(reading, event_type, errors)
+
+
+def _without_data(reading: _Reading, event_type: str, document: dict[str, Any]) -> Outcome:
+    """Members in base64 (CloudEvents JSON format, 3.1.1), or beside `type` (plain JSON)."""
+    data = reading.value
+    if "data_base64" in document:
+        try:
+            data = base64.b64decode(document["data_base64"], validate=True)
+        except (binascii.Error, TypeError, ValueError):
+            return Rejected("bad_envelope", ("data_base64: expected base64",), event_type)
+    attributes, errors = _tried(lambda: _attributes.validate_json(reading.value, context=reading.context))
+    return _joined(reading, event_type, attributes, errors, data)
+
+
+# --------------------------------------------------------------------------------------------------------- binary
+
+
+def _binary(reading: _Reading) -> Outcome:
+    event_type = reading.headers.get("ce_type")
+    if event_type not in INPUTS:
+        return _unknown(event_type)
+    given = {name: f"ce_{name}" for name in _BINARY_ATTRIBUTES if f"ce_{name}" in reading.headers}
+    if unread := [header for header in given.values() if reading.headers[header] is None]:
+        return Rejected(
+            "bad_envelope", tuple(f"{header}: expected UTF-8 text" for header in unread), event_type
+        )
+    values = {name: reading.headers[header] for name, header in given.items()}
+    attributes, errors = _tried(lambda: _attributes.validate_python(values, context=reading.context))
+    return _joined(reading, event_type, attributes, errors, reading.value)
+
+
+# --------------------------------------------------------------------------------------------------------- shared
+
+
+def _tried(validate: Callable[[], Any]) -> tuple[Any, list[ErrorDetails]]:
+    try:
+        return validate(), []
+    except ValidationError as error:
+        return None, _errors(error)
+
+
+def _joined(
+    reading: _Reading, event_type: str, attributes: Any, errors: list[ErrorDetails], data: bytes
+) -> Outcome:
+    """The event of attributes and data that were read apart."""
+    found, data_errors = _tried(lambda: _data[event_type].validate_json(data, context=reading.context))
+    if any(error["type"] == "json_invalid" for error in data_errors):
+        return _no_json(reading._replace(value=data), event_type)
+    for error in data_errors:
+        error["loc"] = (event_type, "data", *error["loc"])
+    if errors or data_errors:
+        return _refused(reading, event_type, errors + data_errors, data)
+    return _event(reading, event_type, attributes, found)
+
+
+def _event(reading: _Reading, event_type: str, attributes: Attributes, data: InputData) -> Event:
+    record, headers, time = reading.record, reading.headers, attributes.time
+    ahead = time is not None and time > reading.now + AHEAD_MAX
+    return Event(
+        source=attributes.source or record.topic,
+        id=attributes.id or f"{record.topic}/{record.partition}/{record.offset}",
+        type=event_type,
+        time=time if time is not None and not ahead else _arrival(record, reading.now),
+        data=data,
+        traceparent=_traceparent(
+            headers.get("traceparent") or headers.get("ce_traceparent") or attributes.traceparent
+        ),
+        arrival_overrode_time=ahead,
+    )
+
+
+def _arrival(record: RawRecord, now: datetime) -> datetime:
+    """The record's timestamp; the time of reading where it has none, or one that lies ahead."""
+    if record.timestamp_ms is None or not 0 < record.timestamp_ms <= now.timestamp() * 1000:
+        return now.astimezone(UTC)
+    return datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
+
+
+def _traceparent(text: Any) -> str | None:
+    return text if isinstance(text, str) and _TRACEPARENT.fullmatch(text) else None
+
+
+# --------------------------------------------------------------------------------------------------------- refusals
+
+
+def _errors(error: ValidationError) -> list[ErrorDetails]:
+    """What pydantic found, without the input that it would repeat."""
+    return error.errors(include_url=False, include_context=False, include_input=False)
+
+
+def _no_json(reading: _Reading, event_type: str | None = None) -> Rejected:
+    try:
+        reading.value.decode()
+    except UnicodeDecodeError:
+        return Rejected("not_utf8", type=event_type)
+    media = _media(reading.headers)
+    if media and not _JSON_MEDIA.fullmatch(media):
+        return Rejected("unsupported_content_type", ("content-type: expected JSON",), event_type)
+    return Rejected("not_json", type=event_type)
+
+
+def _unknown(event_type: Any) -> Rejected:
+    if not isinstance(event_type, str) or not event_type:
+        return Rejected("bad_envelope", ("type: expected the name of an event type",))
+    kind = event_type[: found.start()] if (found := _VERSION.search(event_type)) else ""
+    if kind in _KINDS and _VERSION.fullmatch(event_type, len(kind)):
+        return Rejected("unsupported_version", ("type: expected a version that is known",))
+    return Rejected("unknown_type", ("type: expected an event type that is known",))
+
+
+def _refused(
+    reading: _Reading, event_type: str, errors: list[ErrorDetails], data: bytes | None = None
+) -> Passed | Rejected:
+    paths = [tuple(str(part) for part in error["loc"] if part != event_type) for error in errors]
+    if ("data", "serial") in paths and _is_other_unit(reading, event_type, data):
+        return Passed(event_type)
+    where = tuple(_finding(path, error) for path, error in zip(paths, errors, strict=True))[:_FINDINGS_MAX]
+    if all(error["type"] == "naive_time" for error in errors):
+        return Rejected("naive_time", where, event_type)
+    in_data = all(path[:1] == ("data",) for path in paths)
+    return Rejected("invalid_data" if in_data else "bad_envelope", where, event_type)
+
+
+def _finding(path: tuple[str, ...], error: ErrorDetails) -> str:
+    return f"{'.'.join(path) or 'document'}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _is_other_unit(reading: _Reading, event_type: str, data: bytes | None) -> bool:
+    """Whether a received unit is something that we have nothing to do with: its model is not known as an ONU."""
+    if event_type != EquipmentReceived.TYPE:
+        return False
+    document = from_json(reading.value if data is None else data)
+    members = document["data"] if data is None else document
+    model = members.get("model") if isinstance(members, dict) else None
+    return isinstance(model, str) and bool(model.strip()) and not reading.is_onu_model(model)

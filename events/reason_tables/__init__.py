@@ -1,0 +1,1 @@
+"""The texts of the reason codes, a table for each part of the work. `events.reasons` is the way in."""
