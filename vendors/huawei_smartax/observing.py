@@ -1,0 +1,311 @@
+"""The questions that tell what an OLT has for a serial, and what their answers say. Generators without I/O."""
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from pydantic import ValidationError
+
+from schemas.onu import GemPort, LanPort, Management, Tcont, Wan
+from schemas.place import PonPort
+from schemas.serial import hex_serial
+from vendors.contract import (
+    Command,
+    Dialogue,
+    Flow,
+    Health,
+    Observation,
+    Optics,
+    Registration,
+    Sighting,
+    read,
+)
+from vendors.errors import UnknownReply
+from vendors.huawei_smartax import parse
+from vendors.huawei_smartax.refusals import meant
+from vendors.huawei_smartax.stored import Host, Stored, from_table, stored
+
+Row = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+AUTOFIND = read("display ont autofind all", timeout_s=60.0)
+VERSION = read("display version")
+ALL_FLOWS = read("display service-port all", timeout_s=120.0)
+"""The numbers of service-ports are of the whole OLT; nothing shorter shows which of them are free."""
+NO_DESCRIPTION = "ONT_NO_DESCRIPTION"
+UNREAD = frozenset({"service_ports", "lan_ports", "wan", "management"})
+"""What is not shown where the stored configuration of an ONT cannot be asked for."""
+
+
+def board(port: PonPort, word: str = "gpon") -> tuple[str, ...]:
+    """The mode of a PON board. 10G boards of the MA5600T family call themselves `xgpon`."""
+    return "config", f"interface {word} {port.frame}/{port.slot}"
+
+
+def answered(command: Command, reply: str) -> Row | None:
+    """What `reply` says; None for what is not there. Raises what a refusal means, or UnknownReply."""
+    try:
+        said = parse.read(command.text, reply)
+    except UnknownReply as error:
+        raise UnknownReply(str(error), command=command.text, reply=reply) from error
+    if said.get("found") is False:
+        return None
+    if "refused" in said:
+        meant(command, said, reply)
+    return said
+
+
+def _explained(
+    dialogue: Callable[P, Generator[tuple[Command, ...], tuple[str, ...], T]],
+) -> Callable[P, Dialogue[T]]:
+    """A value that no type of ours admits is a reply that no rule explains."""
+
+    @wraps(dialogue)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Dialogue[T]:
+        try:
+            return (yield from dialogue(*args, **kwargs))
+        except ValidationError as error:
+            where = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
+            raise UnknownReply(f"a value that cannot be: {where}") from error
+
+    return guarded
+
+
+@_explained
+def discover() -> Dialogue[tuple[Sighting, ...]]:
+    """Every ONU of the OLT that is lit and not registered."""
+    [found] = yield (AUTOFIND,)
+    return _sightings(answered(AUTOFIND, found))
+
+
+def _sightings(said: Row | None) -> tuple[Sighting, ...]:
+    return tuple(
+        Sighting(
+            port=_port(row),
+            serial=row["serial"],
+            raw_serial=row["ont_sn"] or "",
+            model=row.get("ont_equipment_id"),
+        )
+        for row in (said["onts"] if said else ())
+    )
+
+
+def _port(row: Row) -> PonPort:
+    return PonPort(frame=row["frame"], slot=row["slot"], port=row["port"])
+
+
+@_explained
+def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
+    """Where the serial is registered, in full; whether it is lit and unregistered; the numbers in use."""
+    asked = [read(f"display ont info by-sn {hex_serial(serial)}"), AUTOFIND, ALL_FLOWS, VERSION]
+    if port is not None:
+        asked.append(read(f"display ont info {port.frame} {port.slot} {port.port} all", timeout_s=60.0))
+    here, lit, flows, version, *listed = yield tuple(asked)
+    rows = _rows(answered(ALL_FLOWS, flows))
+    onts = answered(asked[0], here)
+    registrations: tuple[Registration, ...] = ()
+    for ont in onts["onts"] if onts else ():
+        registrations = (*registrations, (yield from _registration(ont, rows)))
+    return Observation(
+        serial=serial,
+        port=port,
+        registrations=registrations,
+        sighting=next((seen for seen in _sightings(answered(AUTOFIND, lit)) if seen.serial == serial), None),
+        used_onu_ids=frozenset(_ids(answered(asked[-1], listed[0]), port) if listed else ()),
+        used_service_ports=frozenset(row["index"] for row in rows),
+        firmware=(_aid(VERSION, version) or {}).get("version"),
+    )
+
+
+def _rows(said: Row | None) -> list[Row]:
+    return list(said["service_ports"]) if said else []
+
+
+def _ids(listed: Row | None, port: PonPort | None) -> Iterable[int]:
+    return (row["ont_id"] for row in (listed["onts"] if listed else ()) if _port(row) == port)
+
+
+def _registration(ont: Row, flows: Sequence[Row]) -> Dialogue[Registration]:
+    """One registration: its stored configuration, the names of its traffic tables, and while it is online its levels."""
+    port, onu_id = _port(ont), ont["ont_id"]
+    mine = [row for row in flows if _port(row) == port and row.get("ont_id") == onu_id]
+    config = read(f"display current-configuration ont {port} {onu_id}", timeout_s=60.0)
+    tables = [read(f"display traffic table ip index {index}") for index in _tables(mine)]
+    written, *named = yield (config, *tables)
+    kept = _perhaps(config, written)
+    shown = stored(row["command"] for row in kept["commands"]) if kept else None
+    names = _names(_aid(command, reply) for command, reply in zip(tables, named, strict=True))
+    found = _assembled(ont, mine, shown, names)
+    return (yield from _measured(found, ont)) if found.online else found
+
+
+def _measured(found: Registration, ont: Row) -> Dialogue[Registration]:
+    where = board(found.port, found.more["word"])
+    version = read(f"display ont version {found.port.port} {found.onu_id}", *where)
+    optics = read(f"display ont optical-info {found.port.port} {found.onu_id}", *where)
+    software, levels = yield (version, optics)
+    return found.model_copy(
+        update={"model": _model(_aid(version, software)), "optics": _optics(_perhaps(optics, levels), ont)}
+    )
+
+
+def _perhaps(command: Command, reply: str) -> Row | None:
+    """An answer that may be missing: the ONT has just gone offline, or this firmware does not know the command."""
+    no = parse.refusal_in(command.text, reply)
+    if no is not None and no.get("refused", {}).get("kind") != "busy":
+        return None
+    return answered(command, reply)
+
+
+def _aid(command: Command, reply: str) -> Row | None:
+    """An answer that nothing is decided by, if it can be read."""
+    try:
+        return _perhaps(command, reply)
+    except UnknownReply:
+        return None
+
+
+def _names(said: Iterable[Row | None]) -> dict[str, str]:
+    rows = [one["traffic_table"] for one in said if one]
+    return {f"table.{row['td_index']}": str(row["td_name"]) for row in rows if row.get("td_name")}
+
+
+def _tables(rows: Iterable[Row]) -> list[int]:
+    """The traffic tables that service-ports refer to; the stored configuration shows numbers only, never names."""
+    return sorted({row[way] for row in rows for way in ("rx", "tx") if isinstance(row.get(way), int)})
+
+
+def _model(version: Row | None) -> str | None:
+    return version["onts"][0].get("equipment_id") if version and version["onts"] else None
+
+
+def _optics(said: Row | None, ont: Row) -> Optics | None:
+    if said is None:
+        return None
+    levels = said["optics"]
+    return Optics(
+        onu_rx_dbm=levels.get("rx_optical_power_dbm"),
+        onu_tx_dbm=levels.get("tx_optical_power_dbm"),
+        olt_rx_dbm=levels.get("olt_rx_ont_optical_power_dbm"),
+        distance_m=ont.get("ont_distance_m"),
+    )
+
+
+def _assembled(ont: Row, flows: Sequence[Row], shown: Stored | None, names: dict[str, str]) -> Registration:
+    states = {
+        name: str(ont[f"{name}_state"]) for name in ("run", "config", "match") if ont.get(f"{name}_state")
+    }
+    description = ont.get("description")
+    seen = shown or Stored()
+    return Registration(
+        port=_port(ont),
+        onu_id=ont["ont_id"],
+        raw_serial=ont["sn"] or "",
+        online=ont["run_state"] == "online",
+        states=states | ({"control": ont["control_flag"]} if ont.get("control_flag") else {}),
+        down_cause=ont.get("last_down_cause"),
+        description=None if description == NO_DESCRIPTION else description,
+        line_profile=_text(ont.get("line_profile_id")),
+        service_profile=_text(ont.get("service_profile_id")),
+        line_profile_name=ont.get("line_profile_name"),
+        service_profile_name=ont.get("service_profile_name"),
+        tconts=tuple(
+            Tcont(index=row["index"], profile=str(row["dba_profile_id"])) for row in ont.get("tconts", ())
+        ),
+        gem_ports=tuple(_gems(ont)),
+        flows=tuple(_flow(row, seen) for row in flows),
+        lan_ports=tuple(_lans(seen)) if shown else None,
+        wan=_wan(seen),
+        wifi=None,
+        management=_management(seen, ont),
+        unread=frozenset() if shown else UNREAD,
+        more=_more(seen, ont) | names,
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _gems(ont: Row) -> Iterable[GemPort]:
+    seen: set[int] = set()
+    for tcont in ont.get("tconts", ()):
+        for gem in tcont["gem_ports"]:
+            if gem["index"] not in seen:
+                yield GemPort(index=gem["index"], tcont=tcont["index"])
+            seen.add(gem["index"])
+
+
+def _flow(row: Row, seen: Stored) -> Flow:
+    """A service-port; the stored configuration knows more of it than the table."""
+    return Flow(
+        index=row["index"], service=seen.flows.get(row["index"]) or from_table(row), up=row["state"] == "up"
+    )
+
+
+def _lans(seen: Stored) -> Iterable[LanPort]:
+    return (seen.lans[port] for port in sorted(seen.lans))
+
+
+def _wan_index(seen: Stored) -> int | None:
+    """The IP host that is the customer's: the one for internet, else the first that dials in."""
+    dialling = [index for index, host in sorted(seen.hosts.items()) if host.mode == "pppoe"]
+    if seen.internet in seen.hosts:
+        return seen.internet
+    return dialling[0] if dialling else None
+
+
+def _wan(seen: Stored) -> Wan | None:
+    index = _wan_index(seen)
+    if index is None or (host := seen.hosts[index]).mode == "static":
+        return None
+    return Wan.model_validate(
+        {
+            "mode": host.mode,
+            "vlan": host.vlan,
+            "index": index,
+            "priority": host.priority,
+            "wan_profile": seen.wan_profiles.get(index),
+            "login": host.login,
+            "lan_ports": tuple(sorted(seen.routes)),
+        }
+    )
+
+
+def _management(seen: Stored, ont: Row) -> Management | None:
+    rest = {index: host for index, host in sorted(seen.hosts.items()) if index != _wan_index(seen)}
+    for index, host in rest.items():
+        if host.mode == "dhcp":
+            profile = seen.tr069 or _text(ont.get("tr069_server_profile_id"))
+            return Management(vlan=host.vlan, index=index, priority=host.priority, tr069_profile=profile)
+    return None
+
+
+def _more(seen: Stored, ont: Row) -> dict[str, str]:
+    """What a plan compares beside the fields that every vendor has."""
+    more = {f"host.{index}": str(host) for index, host in seen.hosts.items()}
+    more |= {f"wan_profile.{index}": profile for index, profile in seen.wan_profiles.items()}
+    more |= {f"route.{port}": "enable" for port in seen.routes}
+    if seen.internet is not None:
+        more["internet"] = str(seen.internet)
+    if seen.tr069:
+        more["tr069"] = seen.tr069
+        more["tr069_name"] = str(ont.get("tr069_server_profile_name") or "")
+    return more | {"word": seen.word}
+
+
+def hosts(found: Registration) -> dict[int, Host]:
+    """The IP hosts of an observed registration, by index."""
+    return {int(key[5:]): Host.of(text) for key, text in found.more.items() if key.startswith("host.")}
+
+
+@_explained
+def health() -> Dialogue[Health]:
+    """The OLT's version and patch."""
+    [said] = yield (VERSION,)
+    version = answered(VERSION, said)
+    if version is None:
+        return Health()
+    patch = version.get("patch")
+    return Health(version=" ".join(filter(None, (version["version"], patch))))

@@ -1,0 +1,5 @@
+"""Replies of SmartAX OLTs as values. `parse` reads a raw capture; it answers or raises UnknownReply, nothing else."""
+
+from vendors.huawei_smartax.parse.registry import parse, read, refusal_in
+
+__all__ = ["parse", "read", "refusal_in"]

@@ -1,0 +1,166 @@
+"""From a raw capture to the lines of the reply itself: pager, escapes, alarms, echo, hint and prompt taken off."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vendors.errors import UnknownReply
+from vendors.huawei_smartax.noise import SAVING
+
+_PAGER = re.compile(
+    r"[ \t]*-{3,4} ?More ?\( ?Press 'Q' to break ?\) ?-{3,4}(?:\x1b?\[37D)?(?: {37})?(?:\x1b?\[37D)?"
+)
+_WRAP = re.compile(r" ?\x1b\[1D")
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,12}[A-Za-z]")
+_LINE_END = re.compile(r"\r+\n?")
+_BINARY = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_ALARM = re.compile(r"\s*! ?\S")
+_ALARM_END = re.compile(r".*--- END\s*")
+_ALARM_LINES = 40
+_HOST = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
+_MODE = r"(?:\([^()\s]{1,40}\))?"
+_PROMPT = re.compile(rf"\s{{0,4}}({_HOST}{_MODE}(?:[>#]|%%))\s*(.*)")
+_HINT = re.compile(r"\s*\{[^{}]*\}\s*:\s*(\S.*)?")
+_COMMAND = re.compile(r"\s*Command:\s*")
+_VERB = re.compile(r"\s*(?:display|ont|undo|service-port|save|disp|dis)\b")
+_NOTICE = re.compile(
+    r"\s*(?:Command is being executed\. Please wait"
+    r"|It will take (?:some time|several minutes), (?:please wait\.\.\.|please wait or press CTRL_C to break)"
+    r"|It will take several minutes, and console may (?:be timeout|timeout),.*"
+    r"|(?:please )?use command\s+idle-timeout to set time limit"
+    r"|During the course of print ?, ?press CTRL_C to break"
+    r"|Send message for inquiring board \w+ occupancy successfully, board executing\W*"
+    r"|Are you sure to query MAC address location \? \(y/n\)\[n\]:\s*y?)\s*"
+)
+_SAVING = re.compile(SAVING)
+_LIMIT = 20_000_000
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply: the body, and what stood around it. `hint` is one that was left unanswered."""
+
+    lines: tuple[str, ...]
+    echo: str | None = None
+    prompt: str | None = None
+    hint: str | None = None
+
+
+def clean(raw: str, command: str) -> Reply:
+    """The reply to `command` in a raw capture; right-hand blanks are kept, for they tell how a text was wrapped.
+
+    Raises UnknownReply for binary data.
+    """
+    if len(raw) > _LIMIT:
+        raise UnknownReply("a reply of more than 20 MB")
+    lines = _without_alarms(_text(raw, command).split("\n"))
+    lines, prompt = _without_prompt(lines)
+    return _without_head(lines, command, prompt)
+
+
+def _text(raw: str, command: str) -> str:
+    text = _ESCAPE.sub("", _WRAP.sub("", _PAGER.sub("", raw)))
+    text = _LINE_END.sub("\n", text).expandtabs(8)
+    if _BINARY.search(text):
+        raise UnknownReply("holds control characters")
+    return text if command.lstrip().lower().startswith("save") else _SAVING.sub("", text)
+
+
+def _without_alarms(lines: Sequence[str]) -> list[str]:
+    """Without the blocks from `! …` to `--- END` that the device prints into any output."""
+    kept: list[str] = []
+    number = 0
+    while number < len(lines):
+        if _ALARM.match(lines[number]) and (after := _alarm_end(lines, number)):
+            number = after
+            continue
+        kept.append(lines[number])
+        number += 1
+    return kept
+
+
+def _alarm_end(lines: Sequence[str], start: int) -> int | None:
+    for number in range(start, min(start + _ALARM_LINES, len(lines))):
+        if _ALARM_END.fullmatch(lines[number]):
+            return number + 1
+    return None
+
+
+def _without_prompt(lines: list[str]) -> tuple[list[str], str | None]:
+    """Without blank lines and bare prompts at the end; the last prompt."""
+    prompt = None
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or (bare := _bare_prompt(lines[end - 1]))):
+        if lines[end - 1].strip():
+            prompt = prompt or bare
+        end -= 1
+    return lines[:end], prompt
+
+
+def _bare_prompt(line: str) -> str | None:
+    found = _PROMPT.fullmatch(line)
+    return found[1] if found and not found[2] else None
+
+
+def squeeze(text: str) -> str:
+    """For comparing commands: neither blanks nor case count, since echoes are wrapped and padded."""
+    return "".join(text.split()).casefold()
+
+
+def _without_head(lines: list[str], command: str, prompt: str | None) -> Reply:
+    """Without what stands before the output: bare prompts, echo, hint, `Command:` and its echo, notices."""
+    echo: str | None = None
+    hint: str | None = None
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        step = 0
+        if not line.strip() or _bare_prompt(line) or _NOTICE.fullmatch(line):
+            step = 1
+        elif echo is None and (found := _echo(lines, number, command)):
+            echo, step = found
+        elif answered := _HINT.fullmatch(line):
+            step, hint = 1, None if answered[1] else line.strip()
+        elif _COMMAND.fullmatch(line):
+            again, step = _repeated(lines, number, echo or command)
+            echo, hint = echo or again, None
+        if not step:
+            break
+        number += step
+    return Reply(tuple(lines[number:]), echo, prompt, _unanswered(hint, lines[number:]))
+
+
+def _unanswered(hint: str | None, body: list[str]) -> str | None:
+    """A hint that offers `<cr>` and is followed by output was answered by Enter, though nothing shows it."""
+    return hint if hint and not body else None
+
+
+def _echo(lines: Sequence[str], start: int, command: str) -> tuple[str, int] | None:
+    """The echoed command that begins here and how many lines it takes, if one does."""
+    found = _PROMPT.fullmatch(lines[start])
+    typed = found[2] if found else lines[start]
+    if not found and not _VERB.match(typed):
+        return None
+    return _joined(lines, start, typed, command)
+
+
+def _joined(lines: Sequence[str], start: int, typed: str, command: str) -> tuple[str, int]:
+    """A command that the device wrapped is put together for as long as it is the beginning of what was asked."""
+    want, taken = squeeze(command), 1
+    while squeeze(typed) != want and want.startswith(squeeze(typed)) and start + taken < len(lines):
+        longer = typed + lines[start + taken]
+        if not want.startswith(squeeze(longer)) or not lines[start + taken].strip():
+            break
+        typed, taken = longer, taken + 1
+    return typed.strip(), taken
+
+
+def _repeated(lines: Sequence[str], start: int, command: str) -> tuple[str | None, int]:
+    """The command as the device repeats it under `Command:`, and the lines that both take."""
+    first = start + 1
+    while first < len(lines) and not lines[first].strip():
+        first += 1
+    if first >= len(lines):
+        return None, len(lines) - start
+    typed, taken = _joined(lines, first, lines[first], command)
+    return typed, first - start + taken

@@ -1,0 +1,273 @@
+"""How SmartAX lays its output out: dashed rules, `label : value` fields, tables whose header names the columns."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NoReturn
+
+from vendors.errors import UnknownReply
+from vendors.huawei_smartax.parse.values import field, port_of, scalar, slug, whole
+
+Row = dict[str, Any]
+
+_RULE = re.compile(r"\s*-{5,}(?: -+)*\s*")
+_FIELD = re.compile(r"\s*([A-Za-z0-9<*][^:\n]{0,60}?)\s*:(.*)")
+_SLASHES = re.compile(r"(\S) ?/( ?)(\S) ?/( ?)(\S)")
+_HEAD_PORT = re.compile(r"F ?/ ?S ?/ ?P")
+_CUT = "the end is missing"
+
+
+class Body(list[str]):
+    """The lines of one reply's body; `ended`: a prompt stood behind it, so nothing can be missing."""
+
+    command: str = ""
+    ended: bool = False
+
+    @classmethod
+    def of(cls, lines: Iterable[str], command: str, *, ended: bool) -> "Body":
+        """The lines with what is known of them."""
+        body = cls(lines)
+        body.command, body.ended = command, ended
+        return body
+
+
+def unknown(line: str) -> NoReturn:
+    """Refuse a line that no rule explains."""
+    raise UnknownReply(f"a line that no rule explains: {line.strip()[:120]!r}")
+
+
+def cut(why: str = _CUT) -> NoReturn:
+    """Refuse a reply that is not whole."""
+    raise UnknownReply(why)
+
+
+def is_rule(line: str) -> bool:
+    """Whether the line is a dashed rule."""
+    return _RULE.fullmatch(line) is not None
+
+
+def solid(lines: Iterable[str]) -> list[str]:
+    """The lines that hold something."""
+    return [line for line in lines if line.strip()]
+
+
+def closed(lines: Sequence[str], least: int = 2) -> None:
+    """Refuse what does not end with a dashed rule as long as the one it began with, or has fewer than `least`."""
+    body = solid(lines)
+    rules = [line.strip() for line in body if is_rule(line)]
+    if not body or len(rules) < least or not is_rule(body[-1]) or len(rules[-1]) < len(rules[0]):
+        cut()
+
+
+def sections(lines: Sequence[str]) -> list[list[str]]:
+    """The groups of lines between dashed rules; nothing between two rules is no group."""
+    groups: list[list[str]] = [[]]
+    for line in lines:
+        if is_rule(line):
+            groups.append([])
+        elif line.strip():
+            groups[-1].append(line)
+    return [group for group in groups if group]
+
+
+def is_field(line: str) -> bool:
+    """Whether the line is of the form `label : value`."""
+    return _FIELD.fullmatch(line) is not None
+
+
+def pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Labels and values; a value that the device wrapped is put together again.
+
+    A wrapped value goes on below itself, right of the colon; a line padded to its end was broken at a blank.
+    """
+    found: list[tuple[str, str]] = []
+    colon = 0
+    for line in map(_unpaged, lines):
+        if found and _indent(line) > colon:
+            label, begun = found[-1]
+            found[-1] = (label, begun + line.strip() + (" " if line.endswith(" ") else ""))
+        elif named := _FIELD.fullmatch(line):
+            colon = line.index(":", named.end(1))
+            found.append((named[1], named[2].lstrip()))
+        else:
+            unknown(line)
+    return [(label, text.strip()) for label, text in found]
+
+
+def _unpaged(line: str) -> str:
+    """Without the 37 blanks with which the device wiped its pager, where a collector dropped the rest of it."""
+    return line[37:] if line.startswith(" " * 37) and _FIELD.fullmatch(line) and _indent(line) < 42 else line
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def fields(lines: Sequence[str]) -> Row:
+    """The fields of one block under their slugged labels. Raises UnknownReply for a label that stands twice."""
+    read: Row = {}
+    for label, text in pairs(lines):
+        for key, value in field(slug(label), text).items():
+            if key in read:
+                raise UnknownReply(f"the field {label!r} stands twice")
+            read[key] = value
+    return read
+
+
+_PATTERNS = {
+    "int": r"(\d+|-+)",
+    "number": r"(-?\d+(?:\.\d+)?|-+)",
+    "word": r"([!-~]+)",
+    "port": r"(\d+ ?/ *\d+ ?/ *\d+)",
+    "pair": r"((?:-?\d+(?:\.\d+)?|-)/(?:-?\d+(?:\.\d+)?|-))",
+    "time": r"(-|\d{1,4}[-/]\d{1,2}[-/]\d{1,4} \d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?)",
+    "text": r"(.*?)",
+    "other": r"([!-~]+)",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its key, the words of the header's first line that announce it, and the form of its values."""
+
+    key: str
+    head: str
+    kind: str = "word"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table by its columns; the header decides which of them are there, in what order, and what else is."""
+
+    columns: tuple[Column, ...]
+    needs: frozenset[str] = frozenset()
+    """Keys without which the header is not this table's."""
+
+    def matches(self, header: Sequence[str]) -> bool:
+        """Whether `header` (first line) announces this table."""
+        keys = {column.key for column in columns_of(self, tuple(header[:3]))}
+        return self.needs <= keys and bool(self.needs)
+
+    def rows(self, header: Sequence[str], lines: Sequence[str]) -> list[Row]:
+        """The rows below `header`. Raises UnknownReply for a line that is none."""
+        columns = columns_of(self, tuple(header[:3]))
+        pattern = _row_pattern(tuple(column.kind for column in columns))
+        read: list[Row] = []
+        wide = _text_from(columns, header)
+        for line in lines:
+            if found := pattern.fullmatch(line):
+                read.append(_row(columns, found.groups()))
+            elif read and wide and _indent(line) >= wide:
+                key = columns[-1].key
+                read[-1][key] = f"{read[-1][key] or ''}{line.strip()}"
+            else:
+                unknown(line)
+        return read
+
+
+def _text_from(columns: Sequence[Column], header: Sequence[str]) -> int | None:
+    """Where the free text in the last column begins: lines further right go on with it."""
+    if not columns or columns[-1].kind != "text":
+        return None
+    return max(header[0].rfind(columns[-1].head.split()[-1]) - 2, 8)
+
+
+@lru_cache(maxsize=256)
+def columns_of(table: Table, header: tuple[str, ...]) -> tuple[Column, ...]:
+    """The columns that a header announces, left to right; those that `table` does not know by their own words."""
+    line = _HEAD_PORT.sub(lambda found: "F/S/P".center(len(found[0])), header[0])
+    left = list(table.columns)
+    found: list[Column] = []
+    position = 0
+    while match := re.compile(r"\S+").search(line, position):
+        column = _announced(line, match.start(), left)
+        if column is None:
+            column = Column(_own_key(match, header[1:]), match[0], "other")
+            position = match.end()
+        else:
+            left.remove(column)
+            position = match.start() + len(_head_at(line, match.start(), column))
+        found.append(column)
+    return tuple(found)
+
+
+def _head_at(line: str, start: int, column: Column) -> str:
+    words = re.compile(r" {1,2}".join(map(re.escape, column.head.split())) + r"(?!\S)", re.IGNORECASE)
+    found = words.match(line, start)
+    return found[0] if found else ""
+
+
+def _announced(line: str, start: int, columns: Sequence[Column]) -> Column | None:
+    fitting = [column for column in columns if _head_at(line, start, column)]
+    return max(fitting, key=lambda column: len(column.head), default=None)
+
+
+def _own_key(word: re.Match[str], below: Sequence[str]) -> str:
+    """The key of an unknown column: its word and the words that stand below it."""
+    parts = [word[0]]
+    for line in below:
+        parts += [
+            m[0] for m in re.finditer(r"\S+", line) if m.start() < word.end() and m.end() > word.start()
+        ]
+    return slug(" ".join(parts)) or "column"
+
+
+@lru_cache(maxsize=256)
+def _row_pattern(kinds: tuple[str, ...]) -> re.Pattern[str]:
+    parts = [_PATTERNS[kind] for kind in kinds]
+    joined = ""
+    for number, part in enumerate(parts):
+        blank = r"\s*" if number == 0 or part == _PATTERNS["text"] else r"\s+"
+        joined += blank + part
+    return re.compile(joined + r"\s*")
+
+
+def _row(columns: Sequence[Column], cells: Sequence[str]) -> Row:
+    read: Row = {}
+    for column, cell in zip(columns, cells, strict=True):
+        read |= _cell(column, cell)
+    return read
+
+
+def _cell(column: Column, cell: str) -> Row:
+    if column.kind == "port":
+        return dict(port_of(cell) or {})
+    if column.kind == "pair":
+        first, second = (scalar(part) for part in cell.split("/", 1))
+        left, right = column.key.split("|")
+        return {left: first, right: second}
+    if column.kind == "int":
+        return {column.key: None if cell.startswith("-") else whole(cell)}
+    if column.kind in {"number", "other"}:
+        return {column.key: scalar(cell)}
+    return {column.key: None if cell.strip("-") == "" else cell}
+
+
+def total_of(line: str, pattern: re.Pattern[str]) -> tuple[int, ...] | None:
+    """The numbers of a footer, if the line is that footer."""
+    found = pattern.fullmatch(line)
+    return tuple(whole(number) for number in found.groups() if number is not None) if found else None
+
+
+def agree(printed: int, read: int, what: str) -> None:
+    """Refuse rows that are not as many as the device says."""
+    if printed != read:
+        raise UnknownReply(f"the device counts {printed} {what}, the reply holds {read}")
+
+
+def distinct(rows: Sequence[Row], *keys: str) -> None:
+    """Refuse a table in which a row stands twice."""
+    seen = [tuple(row.get(key) for key in keys) for row in rows]
+    if len(set(seen)) != len(seen):
+        raise UnknownReply("a row stands twice")
+
+
+def notes(lines: Sequence[str]) -> list[str]:
+    """The lines of a note, joined into one text each. Refuses what looks like data."""
+    text: list[str] = []
+    for line in solid(lines):
+        if is_rule(line) or re.match(r"\s*(?:Failure:|%|\d+ +\S+ +\S+ +\S+)", line):
+            unknown(line)
+        text.append(line.strip())
+    return text

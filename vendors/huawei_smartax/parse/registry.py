@@ -1,0 +1,165 @@
+"""Which parser reads the reply to which command."""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from vendors.errors import UnknownReply
+from vendors.huawei_smartax.parse import config, flows, ont, ont_one, ont_state, profiles, system, writes
+from vendors.huawei_smartax.parse.clean import clean, squeeze
+from vendors.huawei_smartax.parse.layout import Body, Row, solid
+from vendors.huawei_smartax.parse.refusal import refusal, refused
+
+Parser = Callable[[Body], Row]
+
+_LEAST = 3
+"""An abbreviated word of a command has at least three letters, or is the whole word."""
+
+
+def _info(lines: Body) -> Row:
+    return ont.ports(lines) if ont.is_list(lines) else ont_one.one(lines)
+
+
+def _traffic_table(lines: Sequence[str]) -> Row:
+    return {"traffic_table": profiles.labelled(lines)}
+
+
+def _dba_profile(lines: Sequence[str]) -> Row:
+    return {"profile": profiles.labelled(lines)}
+
+
+def _labelled(lines: Sequence[str]) -> Row:
+    return {"fields": profiles.labelled(lines)}
+
+
+_SILENT = (
+    r"(?:ont|undo ont|service-port|undo smart|undo interactive|undo idle-timeout|undo alarm|alarm|scroll|mmi-mode"
+    r"|infoswitch|config|enable|disable|quit|return|interface|port|vlan|diagnose|gpon)(?: .+)?"
+)
+"""Commands that are accepted without a word."""
+
+_READS: tuple[tuple[str, Parser], ...] = (
+    ("display ont autofind .+", ont.autofind),
+    ("display ont info summary .+", ont.summary),
+    ("display ont info .+", _info),
+    (r"display ont optical-info (?:\d+[/ ])*\d+ all", ont_state.optics_all),
+    ("display ont optical-info .+", ont_state.optics),
+    ("display ont port state .+", ont_state.eth_ports),
+    ("display ont port vlan .+", ont_state.port_vlans),
+    ("display ont port attribute .+", ont_state.eth_ports),
+    ("display ont wan-info .+", ont_state.wan),
+    ("display ont wlan-info .+", ont_state.wlan),
+    ("display ont wlan-status .+", ont_state.wlan_status),
+    ("display ont ipconfig .+", ont_state.ip_hosts),
+    ("display ont register-info .+", ont_state.history),
+    ("display ont gemport .+", ont_state.gem_ports),
+    ("display ont version summary .+", ont_state.versions),
+    ("display ont version .+", ont_state.version),
+    ("display ont capability .+", ont_state.capability),
+    ("display ont snmp-profile .+", ont_state.snmp_profiles),
+    ("display service-port next-free-index", flows.next_free),
+    (r"display service-port (?:index )?\d+", flows.service_port),
+    ("display service-port .+", flows.service_ports),
+    ("display mac-address ont .+", flows.ont_macs),
+    ("display mac-address .+", flows.macs),
+    ("display mac-address", flows.macs),
+    ("display location .+", flows.location),
+    ("display (?:ont-lineprofile|ont-srvprofile) (?:gpon|xgpon|epon) all", profiles.listed),
+    ("display (?:ont-lineprofile|ont-srvprofile) (?:gpon|xgpon|epon) bound-info .+", profiles.bound),
+    ("display (?:ont-lineprofile|ont-srvprofile) (?:gpon|xgpon|epon) .+", profiles.profile),
+    ("display ont tr069-server-profile bound-info .+", profiles.bound),
+    ("display ont tr069-server-profile all", profiles.listed),
+    ("display ont tr069-server-profile .+", _labelled),
+    ("display dba-profile all", profiles.dba_profiles),
+    ("display dba-profile .+", _dba_profile),
+    (r"display traffic table ip (?:index|name) .+", _traffic_table),
+    ("display traffic table ip.*", profiles.traffic_tables),
+    ("display current-configuration.*", config.configuration),
+    ("display version.*", system.version),
+    (r"display board \d+/\d+", system.board),
+    ("display board.*", system.boards),
+    ("display port (?:info|state).*", system.port_info),
+    ("display (?:cpu|mem|memory).*", system.occupancy),
+    ("display sysuptime", system.uptime),
+    ("display temperature.*", system.temperatures),
+    ("display sysman service state", system.network_services),
+)
+_WRITES: tuple[tuple[str, Parser], ...] = (
+    ("ont (?:add|confirm) .+", writes.added),
+    ("ont delete .+", writes.deleted),
+    ("undo service-port .+", writes.released),
+    ("traffic table ip .+", writes.traffic_table),
+    ("save.*", writes.saved),
+    (_SILENT, writes.silent),
+)
+_WORD = re.compile(r"(?<![\w\\(-])[a-z][a-z0-9-]{3,}(?![\w)-])")
+_FILTER = re.compile(r"\s*\|\s*no-more\s*$")
+
+
+def _abbreviable(pattern: str) -> re.Pattern[str]:
+    """A pattern in which each whole word may be cut short from its end."""
+
+    def shortened(found: re.Match[str]) -> str:
+        word = found[0]
+        tail = "".join(f"(?:{letter}" for letter in map(re.escape, word[_LEAST:]))
+        return re.escape(word[:_LEAST]) + tail + ")?" * (len(word) - _LEAST)
+
+    return re.compile(_WORD.sub(shortened, pattern))
+
+
+_TABLE = tuple((_abbreviable(pattern), parser) for pattern, parser in (*_READS, *_WRITES))
+
+
+@lru_cache(maxsize=1024)
+def parser_of(command: str) -> Parser | None:
+    """The parser for a command, abbreviations and surplus blanks allowed; None if there is none."""
+    plain = _FILTER.sub("", " ".join(command.split()).lower())
+    return next((parser for pattern, parser in _TABLE if pattern.fullmatch(plain)), None)
+
+
+def parse(command: str, reply: str) -> dict[str, Any]:
+    """Every row and field of one raw reply to `command`, as captured.
+
+    A refusal of the device is `{"refused": …}`, what is not there `{"found": false, …}`. Raises UnknownReply for
+    everything that cannot be vouched for: what is cut, foreign, or says something no rule explains.
+    """
+    cleaned = clean(reply, command)
+    if cleaned.hint:
+        return _incomplete(cleaned.hint)
+    parser = parser_of(command)
+    if cleaned.echo and parser_of(cleaned.echo) is not parser and squeeze(cleaned.echo) != squeeze(command):
+        raise UnknownReply("the echo is of another command")
+    if not solid(cleaned.lines) and not (
+        (cleaned.echo and cleaned.prompt) or (cleaned.echo and parser is writes.silent)
+    ):
+        raise UnknownReply("nothing to read")
+    return _vouched(parser, Body.of(cleaned.lines, command, ended=cleaned.prompt is not None))
+
+
+def _incomplete(hint: str) -> dict[str, Any]:
+    if "<cr>" in hint:
+        raise UnknownReply("the device's hint was not answered")
+    return refused("incomplete_command", hint)
+
+
+def read(command: str, reply: str) -> dict[str, Any]:
+    """As `parse`, for a reply that the session has already taken out of its echo and prompt."""
+    return _vouched(parser_of(command), Body.of(clean(reply, command).lines, command, ended=True))
+
+
+def refusal_in(command: str, reply: str) -> dict[str, Any] | None:
+    """The refusal or "not there" that a reply is, if it is one."""
+    return refusal(clean(reply, command).lines, saving=parser_of(command) is writes.saved)
+
+
+def _vouched(parser: Parser | None, lines: Body) -> dict[str, Any]:
+    """The parser's answer; whatever it stumbles over is a reply that no rule explains."""
+    if no := refusal(lines, saving=parser is writes.saved):
+        return no
+    if parser is None:
+        raise UnknownReply("no parser for this command")
+    try:
+        return parser(lines)
+    except (IndexError, KeyError, ValueError, TypeError) as error:
+        raise UnknownReply(f"a form that no rule explains ({type(error).__name__})") from error

@@ -1,0 +1,43 @@
+"""How the SmartAX CLI is spoken to: prompts, pager, hints, login, what to mask."""
+
+from vendors.contract import Level, Platform
+from vendors.huawei_smartax.noise import ADVICE, ALARM, SAVING
+
+PLATFORM = Platform(
+    name="huawei_smartax",
+    prompt=r"^[ ]{0,2}{host}(?:\([^()\s]{1,60}\))?(?:[>#]|%%)\s?$",
+    user_prompt=r"(?i)>?>?user name[^\n]*:\s*$",
+    password_prompt=r"(?i)(?:>>)?(?:\([^()\s]*\) )?(?:user )?password:\s*$",
+    unprivileged=r"^[ ]{0,2}{host}>\s?$",
+    # `undo smart` ends the hints, `undo interactive` the questions. Some firmware knows `scroll` only with a number, and
+    # pages again after 512 lines: the pager's expression stays the fallback, as do those of hints and questions.
+    prepare=("undo smart", "undo interactive", "scroll 512", "scroll"),
+    leave="quit",
+    top="return",
+    logout=(("quit", "y"),),
+    pager=r"-{3,4} ?More ?\( ?Press 'Q' to break ?\) ?-{3,4}\s*$",
+    pager_next=" ",
+    hint=r"^\s*\{[^{}\n]*<cr>[^{}\n]*\}\s*:\s*$",
+    question=r"(?i)(?:\(y/n\)\s*\[[yn]\]|\[y/n\]|\[yes/no\]|yes\.no)\s*:?\s*$",
+    login_refused=("Username or password invalid", "Username or Domain invalid"),
+    login_busy=(
+        "Reenter times have reached the upper limit",
+        "the number of login users exceeds",
+        "number of users has reached the upper limit",
+    ),
+    noise=(ALARM, SAVING, ADVICE),
+    redactions=(
+        r"\b(?:password|cipher|checkcode-auth|password-auth) (\"[^\"\n]*\"|[^\s\"]\S*)",
+        r"^\s*(?:Password|Checkcode)\s*: *(0x(?!0{20}\s*$)\S[^\n]*|(?!0x)\S[^\n]*)$",
+    ),
+    line_end="\n",
+    pipeline="reads",
+    batch_limit=20,
+    levels=(
+        Level("user", r"^{host}>\s?$"),
+        Level("privileged", r"^{host}#\s?$"),
+        Level("config", r"^{host}\(config\)#\s?$"),
+        Level("board", r"^{host}\((?:config-if|interface)-\w+-\d+/\d+\)#\s?$"),
+        Level("diagnose", r"^{host}\(diagnose\)%%\s?$"),
+    ),
+)

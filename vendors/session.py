@@ -1,0 +1,469 @@
+"""One CLI session with an OLT: the only I/O to devices, and the only module that imports scrapli.
+
+scrapli carries the bytes (asyncssh and asynctelnet transports); reading up to prompts is `vendors.line`'s, since scrapli's
+own channel pays two round trips for every command.
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn, TypeVar
+
+import asyncssh
+from pydantic import SecretStr
+from scrapli.transport.base.base_transport import BaseTransportArgs
+from scrapli.transport.plugins.asyncssh.transport import AsyncsshTransport
+from scrapli.transport.plugins.asyncssh.transport import PluginTransportArgs as SshArgs
+from scrapli.transport.plugins.asynctelnet.transport import AsynctelnetTransport
+from scrapli.transport.plugins.asynctelnet.transport import PluginTransportArgs as TelnetArgs
+
+from vendors.contract import Adapter, Command, Platform, write
+from vendors.dialogue import hold
+from vendors.errors import HostKeyChanged, LoginRefused, OltUnreachable, ProvisioningError, UnknownReply
+from vendors.line import Broken, Expressions, Line, Said, Typed, Unexplained
+from vendors.login import Account, log_in
+from vendors.modes import ModeStack, Move
+from vendors.screen import masked, masked_fragment
+from vendors.target import OltTarget, Pipeline, ssh_options
+from vendors.telnet import TelnetOptions
+
+__all__ = [
+    "Audit",
+    "Exchange",
+    "Habits",
+    "MaySend",
+    "OltTarget",
+    "Session",
+    "fetch_host_key",
+    "hold",
+    "open_session",
+    "ssh_options",
+]
+
+_TERMINAL = (511, 1000)
+"""So wide that no OLT wraps, so high that few page."""
+_LOGOUT_S = 3.0
+_CLOSE_S = 2.0
+_LONGEST_IN_PIPELINE = 60
+"""Characters of a line whose echo fits on a line of 80 columns behind its prompt."""
+R = TypeVar("R")
+
+for _name in ("scrapli", "asyncssh"):
+    # At DEBUG they write down what is sent, passwords included.
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One command as it may be kept: masked, its reply redacted. `complete` False: nobody knows whether it ran."""
+
+    command: str
+    reply: str
+    seconds: float
+    path: tuple[str, ...]
+    effect: Literal["read", "write", "save"] = "read"
+    complete: bool = True
+
+
+@dataclass
+class Habits:
+    """What was learnt of one OLT, for its next session: `pipelines` is False once its answers lost their order."""
+
+    pipelines: bool = True
+
+
+Audit = Callable[[Exchange], None]
+MaySend = Callable[[float], None]
+"""Called with a time-out in seconds right before a line is sent; raises if it must not be."""
+
+
+@dataclass
+class Session:
+    """An open session: one command at a time, dead after any error. Made by `open_session`."""
+
+    adapter: Adapter
+    line: Line
+    modes: ModeStack
+    target: OltTarget
+    audit: Audit
+    may_send: MaySend
+    clock: Callable[[], float]
+    habits: Habits
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _dead: bool = False
+    _used_at: float = 0.0
+    _redactions: tuple[re.Pattern[str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Compile once."""
+        self._redactions = tuple(re.compile(found, re.MULTILINE) for found in self.platform.redactions)
+        self._used_at = self.clock()
+
+    @property
+    def platform(self) -> Platform:
+        """The CLI's definition."""
+        return self.line.platform
+
+    @property
+    def dead(self) -> bool:
+        """Whether it must be closed and not used again."""
+        return self._dead
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the last reply."""
+        return self.clock() - self._used_at
+
+    async def send(self, batch: tuple[Command, ...]) -> tuple[str, ...]:
+        """Run independent commands; their replies in order, without echo and prompt, secrets masked.
+
+        Raises OltUnreachable (`maybe_sent`: a change was on the wire, its outcome is unknown), UnknownReply for a question
+        or a prompt that nothing announced, what the adapter makes of a mode that is refused, and what `may_send` raises.
+        Any of them ends the session. When cancelled, a change that is on the wire is waited for first.
+        """
+        replies: list[str] = []
+        async with self._lock:
+            for group in grouped(batch, self._pipeline(), self.platform.batch_limit):
+                replies += await self._living(self._group(group), shield=_changes(group))
+        return tuple(replies)
+
+    async def keepalive(self) -> None:
+        """Ask for the prompt, so that the OLT does not end an idle session. Raises OltUnreachable."""
+        async with self._lock:
+            await self._living(self._exchange([], [Typed("", "")], ()), shield=False)
+
+    async def close(self) -> None:
+        """Log out if the session is in order, then hang up. Never raises; takes a few seconds at most."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_LOGOUT_S), self._lock:
+                if not self._dead:
+                    await self._log_out()
+        self._dead = True
+        await self.line.close()
+
+    # ---------------------------------------------------------------------------------------------------- sending
+
+    def _pipeline(self) -> Pipeline:
+        wanted = self.target.pipeline or self.platform.pipeline
+        return wanted if self.habits.pipelines else "off"
+
+    async def _living(self, work: Coroutine[Any, Any, R], *, shield: bool) -> R:
+        """Run `work` in a session that is alive; dead after any error, or when cancelled."""
+        if self._dead:
+            work.close()
+            raise OltUnreachable("the session has ended")
+        task = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._dead = True
+            if not shield:
+                task.cancel()
+            await _finished(task)
+            raise
+        except BaseException:
+            self._dead = True
+            raise
+
+    async def _group(self, group: Sequence[Command]) -> list[str]:
+        moves = self.modes.moves(group[0].path, self.platform)
+        lines = [self._typed(command) for command in group]
+        if all(_pipelines(command, self._pipeline()) for command in group) and not _changes(group):
+            return await self._exchange(moves, lines, group)
+        for some in [moves] if self._pipeline() != "off" else [[move] for move in moves]:
+            await self._exchange(some, [], ())
+        return await self._exchange([], lines, group)
+
+    async def _exchange(
+        self, moves: Sequence[Move], lines: Sequence[Typed], group: Sequence[Command]
+    ) -> list[str]:
+        """Send what changes the mode, then the commands, in one write; the replies to the commands."""
+        typed = [*(Typed(move.text, move.text) for move in moves), *lines]
+        if not typed:
+            return []
+        started = self.clock()
+        self._guard([line.timeout_s for line in typed], group)
+        try:
+            said = await self.line.run(typed)
+        except (Broken, Unexplained, ProvisioningError) as error:
+            self._fail(error, group, started, pipelined=len(typed) > 1)
+        self._used_at = self.clock()
+        for move, answer in zip(moves, said, strict=False):
+            self._arrive(move, answer)
+        return self._take(group, said[len(moves) :], started)
+
+    def _guard(self, timeouts: Sequence[float], group: Sequence[Command]) -> None:
+        """The last moment before the wire. Raises what `may_send` raises, and OltUnreachable once cancelled."""
+        if self._dead:
+            raise OltUnreachable("the session is being closed")
+        self.may_send(sum(timeouts) if _changes(group) else max(timeouts))
+
+    def _typed(self, command: Command) -> Typed:
+        asked_s = self.target.command_timeout_s if command.effect != "save" else None
+        return Typed(command.reveal(), _head(command), command.answers, asked_s or command.timeout_s)
+
+    def _take(self, group: Sequence[Command], said: Sequence[Said], started: float) -> list[str]:
+        seconds = (self.clock() - started) / max(len(said), 1)
+        replies: list[str] = []
+        for command, answer in zip(group, said, strict=False):
+            reply = self._redacted(answer.text, command)
+            self.audit(Exchange(command.text, reply, seconds, command.path, command.effect))
+            replies.append(reply)
+        for answer in said:
+            if answer.prompt != self.modes.prompt:
+                what = self._redacted(answer.text, *group)
+                raise UnknownReply(f"the prompt became {answer.prompt}", command=_texts(group), reply=what)
+        return replies
+
+    def _fail(
+        self,
+        error: Broken | Unexplained | ProvisioningError,
+        group: Sequence[Command],
+        started: float,
+        *,
+        pipelined: bool,
+    ) -> NoReturn:
+        lines = [(command.reveal(), _secrets(command)) for command in group]
+        reply = self._redacted(masked_fragment(getattr(error, "text", ""), lines))
+        for command in group:
+            seconds = self.clock() - started
+            self.audit(Exchange(command.text, reply, seconds, command.path, command.effect, complete=False))
+        if isinstance(error, Unexplained):
+            raise UnknownReply(str(error), command=_texts(group), reply=reply) from error
+        if isinstance(error, Broken) and error.out_of_step and pipelined:
+            self.habits.pipelines = False
+        sent = not isinstance(error, Broken) or error.written
+        raise OltUnreachable(
+            str(error), command=_texts(group), reply=reply, maybe_sent=sent and _changes(group)
+        ) from error
+
+    def _redacted(self, text: str, *commands: Command) -> str:
+        secrets = [secret for command in commands for secret in _secrets(command)]
+        return masked(text, secrets, self._redactions)
+
+    # ------------------------------------------------------------------------------------------------------ modes
+
+    def _arrive(self, move: Move, answer: Said) -> None:
+        """Raises what the adapter makes of a mode that is refused, else UnknownReply."""
+        if self.modes.arrive(move, answer.prompt):
+            return
+        command = write(move.text, path=self.modes.path)
+        reply = self._redacted(answer.text)
+        self.audit(Exchange(command.text, reply, 0.0, command.path))
+        self.adapter.check(command, reply)
+        raise UnknownReply("the mode did not become the expected one", command=command.text, reply=reply)
+
+    async def _log_out(self) -> None:
+        for move in self.modes.moves((), self.platform):
+            await self._exchange([move], [], ())
+        for text, answer in self.platform.logout:
+            answers = ((self.platform.question, answer),) if answer is not None else ()
+            self.may_send(_LOGOUT_S)
+            await self.line.run([Typed(text, text, answers, _LOGOUT_S)])
+
+
+def grouped(batch: Sequence[Command], pipeline: Pipeline, limit: int) -> Iterator[tuple[Command, ...]]:
+    """`batch` cut into runs that may be sent in one write: one mode, no questions, no saving, no long lines."""
+    run: list[Command] = []
+    for command in batch:
+        joins = bool(run) and len(run) < limit and run[-1].path == command.path
+        joins = joins and _pipelines(run[-1], pipeline) and _pipelines(command, pipeline)
+        if run and not joins:
+            yield tuple(run)
+            run = []
+        run.append(command)
+    if run:
+        yield tuple(run)
+
+
+def _pipelines(command: Command, pipeline: Pipeline) -> bool:
+    if command.answers or command.effect == "save" or len(command.reveal()) > _LONGEST_IN_PIPELINE:
+        return False
+    return pipeline == "writes" or (pipeline == "reads" and command.effect == "read")
+
+
+def _changes(group: Sequence[Command]) -> bool:
+    return any(command.effect != "read" for command in group)
+
+
+def _texts(group: Sequence[Command]) -> str:
+    return " / ".join(command.text for command in group)
+
+
+def _secrets(command: Command) -> list[str]:
+    return [part.get_secret_value() for part in command.parts if isinstance(part, SecretStr)]
+
+
+def _head(command: Command) -> str:
+    """How the echo begins: up to the first secret, which an OLT may mask."""
+    head = ""
+    for part in command.parts:
+        if isinstance(part, SecretStr):
+            break
+        head += part
+    return head
+
+
+async def _finished(task: "asyncio.Future[Any]") -> None:
+    """Wait for `task`, however often this is cancelled meanwhile; its own error is not raised."""
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await asyncio.shield(task)
+
+
+# ------------------------------------------------------------------------------------------------------ transports
+
+
+def as_ours(error: Exception) -> ProvisioningError:
+    """What an exception of scrapli, asyncssh or the operating system means to us."""
+    cause = error.__cause__ or error
+    for found in (error, cause):
+        if isinstance(found, asyncssh.HostKeyNotVerifiable):
+            return HostKeyChanged("the OLT shows another SSH host key than the pinned one")
+        if isinstance(found, asyncssh.KeyExchangeFailed) and "host key" in str(found):
+            return HostKeyChanged("the OLT has no SSH host key of the pinned type")
+        if isinstance(found, asyncssh.PermissionDenied | asyncssh.IllegalUserName):
+            return LoginRefused("the OLT refuses user name or password")
+    return OltUnreachable(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+
+
+@contextlib.contextmanager
+def _ours() -> Iterator[None]:
+    try:
+        yield
+    except ProvisioningError:
+        raise
+    except Exception as error:
+        raise as_ours(error) from error
+
+
+class _Telnet(AsynctelnetTransport):
+    """scrapli's telnet, but it tells how wide its window is, and takes options that are cut in two."""
+
+    def __init__(self, base: BaseTransportArgs) -> None:
+        super().__init__(base_transport_args=base, plugin_transport_args=TelnetArgs())
+        self._options = TelnetOptions(*_TERMINAL)
+
+    async def open(self) -> None:
+        await super().open()
+        self.write(self._options.offer())
+
+    def _handle_control_chars(self) -> None:
+        text, answer = self._options.feed(self._raw_buf)
+        self._raw_buf, self._cooked_buf = b"", text
+        if answer:
+            self.write(answer)
+
+
+class _Stream:
+    """A scrapli transport as a `vendors.line.Stream`."""
+
+    def __init__(self, transport: AsyncsshTransport | AsynctelnetTransport) -> None:
+        self._transport = transport
+
+    async def open(self) -> None:
+        with _ours():
+            await self._transport.open()
+
+    async def read(self) -> bytes:
+        with _ours():
+            data: bytes = await self._transport.read()
+            return data
+
+    def write(self, data: bytes) -> None:
+        with _ours():
+            self._transport.write(data)
+
+    async def close(self) -> None:
+        with contextlib.suppress(Exception):
+            transport = self._transport
+            ssh = isinstance(transport, AsyncsshTransport)
+            underneath: Any = transport.session if ssh else transport.stdin  # type: ignore[union-attr]
+            transport.close()
+            async with asyncio.timeout(_CLOSE_S):
+                await underneath.wait_closed()
+
+
+def _transport(target: OltTarget, platform: Platform, timeout_s: float) -> AsyncsshTransport | _Telnet:
+    options = _ssh(target, platform) if target.transport == "ssh" else {}
+    base = BaseTransportArgs(
+        transport_options={"asyncssh": options},
+        host=target.address,
+        port=target.port,
+        timeout_socket=timeout_s,
+        timeout_transport=0,
+    )
+    if target.transport == "telnet":
+        return _Telnet(base)
+    password = target.password.get_secret_value()
+    arguments = SshArgs(auth_username=target.username, auth_password=password, auth_strict_key=False)
+    return AsyncsshTransport(base_transport_args=base, plugin_transport_args=arguments)
+
+
+def _ssh(target: OltTarget, platform: Platform) -> dict[str, Any]:
+    """Options for asyncssh. It checks the pinned key itself, before the password leaves; scrapli would do so after."""
+    if target.host_key is None:
+        raise HostKeyChanged("no SSH host key is pinned for this OLT: see `acende trust`")
+    return {
+        "client_keys": None,
+        "config": None,
+        "term_size": _TERMINAL,
+        **platform.ssh,
+        **target.ssh,
+        "known_hosts": ([asyncssh.import_public_key(target.host_key)], [], []),
+    }
+
+
+async def open_session(
+    adapter: Adapter,
+    target: OltTarget,
+    *,
+    audit: Audit,
+    may_send: MaySend,
+    clock: Callable[[], float] = time.monotonic,
+    habits: Habits | None = None,
+    timeout_s: float = 30.0,
+) -> Session:
+    """A session in the privileged mode, pager and hints off. `timeout_s` is for all of it, from TCP to the prompt.
+
+    Raises OltUnreachable, OltBusy (no free line, or too many sessions of this account), LoginRefused, HostKeyChanged,
+    UnknownReply, and what `may_send` raises.
+    """
+    platform = adapter.PLATFORM
+    may_send(timeout_s)
+    with _ours():
+        stream = _Stream(_transport(target, platform, timeout_s))
+    line = Line(stream, platform, Expressions.of(platform))
+    try:
+        async with asyncio.timeout(timeout_s):
+            await stream.open()
+            line.start()
+            account = Account(target.username, target.password, target.enable_secret)
+            prompt = await log_in(line, account, timeout_s)
+    except TimeoutError as error:
+        await line.close()
+        raise OltUnreachable(f"no login within {timeout_s:g} s") from error
+    except BaseException:
+        await line.close()
+        raise
+    return Session(adapter, line, ModeStack(prompt), target, audit, may_send, clock, habits or Habits())
+
+
+async def fetch_host_key(
+    address: str, port: int, *, options: dict[str, Any] | None = None, timeout_s: float = 15.0
+) -> str:
+    """The SSH host key an OLT shows, as one line for the inventory; nothing is sent to it, no login.
+
+    `options`: `ssh_options(olt)` for old firmware. Raises OltUnreachable.
+    """
+    with _ours():
+        async with asyncio.timeout(timeout_s):
+            settings = asyncssh.SSHClientConnectionOptions(config=None, known_hosts=None, **(options or {}))
+            key = await asyncssh.get_server_host_key(address, port, options=settings)
+    if key is None:
+        raise OltUnreachable("the OLT shows no host key")
+    return " ".join(key.export_public_key("openssh").decode().split()[:2])

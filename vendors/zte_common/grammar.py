@@ -1,0 +1,191 @@
+"""The words of ZTE's two command lines: this is what they share, `zte_zxan` and `zte_titan` hold what they do not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, SecretStr
+
+from schemas.onu import DesiredOnu, GemPort, LanPort, OnuService, ServicePort, Tcont, Wan
+from schemas.place import PonPort
+from vendors.contract import Command, NotApplied
+
+Path = tuple[str, ...]
+CONFIG = "configure terminal"
+NO_COMMAND = "no_command_on_platform"
+ONU_IDS = range(1, 129)
+"""ONU numbers of a GPON port."""
+
+Item = TypeVar("Item", bound=BaseModel)
+
+FlowKey = tuple[int, int | None, int, int | None, str | None, str | None]
+"""GEM port, user VLAN, VLAN towards the network, inner VLAN, profiles: what makes two service-ports equal."""
+
+
+def flow_key(flow: ServicePort) -> FlowKey:
+    """What a service-port does. A transparent one keeps its tag; one that adds a tag keeps the ONU's below it."""
+    user, inner = flow.user_vlan, flow.inner_vlan
+    if flow.transform == "transparent":
+        user = flow.vlan
+    if flow.transform == "translate-and-add" and inner is None:
+        inner = user
+    return flow.gem_port, user, flow.vlan, inner, flow.upstream_profile, flow.downstream_profile
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """One of the two grammars. Lines are without their mode, which the `..._path` give."""
+
+    name: Literal["zte_zxan", "zte_titan"]
+    olt_prefix: str
+    onu_prefix: str
+    ip: str = ""
+    """What stands between the number of a WAN connection and its mode."""
+
+    # ------------------------------------------------------------------------------------------------------ names
+
+    def olt(self, port: PonPort) -> str:
+        """The PON port."""
+        return f"{self.olt_prefix}{port}"
+
+    def onu(self, port: PonPort, onu_id: int) -> str:
+        """The ONU."""
+        return f"{self.onu_prefix}{port}:{onu_id}"
+
+    def olt_path(self, port: PonPort) -> Path:
+        """Where ONUs are registered."""
+        return CONFIG, f"interface {self.olt(port)}"
+
+    def onu_path(self, port: PonPort, onu_id: int) -> Path:
+        """Where T-CONTs and GEM ports are set."""
+        return CONFIG, f"interface {self.onu(port, onu_id)}"
+
+    def management_path(self, port: PonPort, onu_id: int) -> Path:
+        """Where the inside of the ONU is set, over OMCI."""
+        return CONFIG, f"pon-onu-mng {self.onu(port, onu_id)}"
+
+    def flow_path(self, port: PonPort, onu_id: int, vport: int) -> Path:
+        """Where service-ports of this virtual port are set."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------------------------------------------ lines
+
+    def tcont(self, tcont: Tcont) -> str:
+        """Sets a T-CONT, also over another profile."""
+        name = f" name {tcont.name}" if tcont.name else ""
+        return f"tcont {tcont.index}{name} profile {tcont.profile}"
+
+    def gem(self, gem: GemPort, firmware: str | None) -> str:
+        """Creates a GEM port, and with it the virtual port of its number."""
+        del firmware
+        name = f" name {gem.name}" if gem.name else ""
+        return f"gemport {gem.index}{name} tcont {gem.tcont}"
+
+    def rates(self, port: PonPort, onu_id: int, gem: GemPort) -> Iterator[Command]:
+        """Limits the rates of a GEM port."""
+        raise NotImplementedError
+
+    def flow(self, index: int, flow: ServicePort) -> str:
+        """Creates a service-port. QinQ: `vlan` is the inner tag and `svlan` the outer one.
+
+        No capture of either family shows an untagged one on the wire side; drivers of both write `user-vlan untagged`.
+        """
+        gem, user, vlan, inner, ingress, egress = flow_key(flow)
+        tags = f"vlan {vlan}" if inner is None else f"vlan {inner} svlan {vlan}"
+        rates = f" ingress {ingress}" * (ingress is not None) + f" egress {egress}" * (egress is not None)
+        return f"service-port {index} {self._vport(gem)}user-vlan {user or 'untagged'} {tags}{rates}"
+
+    def _vport(self, gem_port: int) -> str:
+        raise NotImplementedError
+
+    def service(self, service: OnuService) -> str:
+        """Creates a service inside the ONU."""
+        kind = f" type {service.type}" if service.type else ""
+        cos = f" cos {service.priority}" if service.priority is not None else ""
+        vlan = f" vlan {service.vlan}" if service.vlan else ""
+        return f"service {service.name}{kind} gemport {service.gem_port}{cos}{vlan}"
+
+    def lan(self, lan: LanPort, onu_type: str | None) -> str:
+        """Sets the VLAN mode of an Ethernet port."""
+        vlan = {"tag": f" vlan {lan.vlan}", "hybrid": f" def-vlan {lan.vlan}"}.get(lan.mode, "")
+        return f"vlan port {self.uni('eth', lan.port, onu_type)} mode {lan.mode}{vlan if lan.vlan else ''}"
+
+    def wan(self, wan: Wan) -> tuple[tuple[str | SecretStr, ...], str]:
+        """Creates a WAN connection, and binds ports to it.
+
+        `ethuni` and `ssid` are known of C3xx; that TITAN takes them too is a guess.
+        """
+        parts: list[str | SecretStr] = [f"wan-ip {wan.index}{self.ip} mode {wan.mode}"]
+        if wan.login:
+            parts.append(f" username {wan.login}")
+        if wan.password:
+            parts += [" password ", wan.password]
+        parts.append(f" vlan-profile {wan.vlan_profile} host {wan.index}")
+        ports = f" ethuni {_numbers(wan.lan_ports)}" if wan.lan_ports else ""
+        ssids = f" ssid {_numbers(wan.wifi)}" if wan.wifi else ""
+        return tuple(parts), f"wan {wan.index}{ports}{ssids} service internet host {wan.index}"
+
+    def no_wan_ip(self, index: int) -> str:
+        """Removes a WAN connection."""
+        return f"no wan-ip {index}{self.ip}"
+
+    def uni(self, kind: Literal["eth", "wifi"], number: int, onu_type: str | None) -> str:
+        """A port of the ONU: in slot 1 for the type `ALL`, else in slot 0."""
+        return f"{kind}_{1 if onu_type == 'ALL' else 0}/{number}"
+
+    # ----------------------------------------------------------------------------------------------------- limits
+
+    def doable(self, desired: DesiredOnu) -> tuple[DesiredOnu, tuple[NotApplied, ...]]:
+        """The wish without what this grammar has no words for, and what that is."""
+        wan, no_wan = _wan(desired.wan)
+        lans, no_lans = _lans(desired.lan_ports)
+        left: list[NotApplied] = [*no_wan, *no_lans]
+        changes: dict[str, object] = {"wan": wan, "lan_ports": lans}
+        acs = desired.management.tr069_profile if desired.management else None
+        if desired.management and acs and "://" not in acs:
+            changes["management"] = desired.management.model_copy(update={"tr069_profile": None})
+            left.append(NotApplied(field="management.tr069_profile", reason=NO_COMMAND))
+        return desired.model_copy(update=changes), tuple(left)
+
+
+def _wan(wan: Wan | None) -> tuple[Wan | None, list[NotApplied]]:
+    """A WAN connection takes its VLAN from a VLAN profile of the OLT: without one there is no command."""
+    if wan is None:
+        return None, []
+    if wan.vlan_profile is None:
+        return None, [NotApplied(field="wan", reason=NO_COMMAND)]
+    if wan.wan_profile is None:
+        return wan, []
+    return wan.model_copy(update={"wan_profile": None}), [
+        NotApplied(field="wan.wan_profile", reason=NO_COMMAND)
+    ]
+
+
+def _lans(lans: tuple[LanPort, ...]) -> tuple[tuple[LanPort, ...], list[NotApplied]]:
+    kept: list[LanPort] = []
+    left: list[NotApplied] = []
+    for lan in lans:
+        vlan = lan.vlan if lan.mode in {"tag", "hybrid"} else None
+        kept.append(lan.model_copy(update={"vlan": vlan, "priority": 0}))
+        if lan.priority:
+            left.append(NotApplied(field=f"lan_ports.{lan.port}.priority", reason=NO_COMMAND))
+        if lan.vlan != vlan:
+            left.append(NotApplied(field=f"lan_ports.{lan.port}.vlan", reason=NO_COMMAND))
+    return tuple(kept), left
+
+
+def without(
+    items: tuple[Item, ...], kind: str, key: str, *names: str
+) -> tuple[tuple[Item, ...], list[NotApplied]]:
+    """The items with these members taken off, and a line for each that was given (`gem_ports.1.upstream_profile`)."""
+    left = [
+        NotApplied(field=f"{kind}.{getattr(item, key)}.{name}", reason=NO_COMMAND)
+        for item in items
+        for name in names
+        if getattr(item, name) is not None
+    ]
+    return tuple(item.model_copy(update=dict.fromkeys(names)) for item in items), left
+
+
+def _numbers(numbers: tuple[int, ...]) -> str:
+    return ",".join(map(str, sorted(numbers)))

@@ -1,0 +1,1 @@
+"""What a ZXAN or TITAN prints, as values. Total: a value, or UnknownReply."""

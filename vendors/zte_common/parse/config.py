@@ -1,0 +1,118 @@
+"""Running configurations: what stands between `Building configuration...` and `end`, between `!<xpon>` and `!</xpon>`.
+
+Every line is given as it stands, with the lines below it; the lines about an ONU also in their parts.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from vendors.errors import UnknownReply
+from vendors.zte_common.parse.clean import rejoined, solid
+from vendors.zte_common.parse.statements import statement
+from vendors.zte_common.parse.values import Row, is_place, place
+
+_BUILDING = re.compile(r"Building configuration\.+")
+_OPEN = re.compile(r"!<([A-Za-z][\w-]{0,40})>")
+_CLOSE = re.compile(r"!</([A-Za-z][\w-]{0,40})>")
+_DEEPEST = 12
+_TOP = re.compile(r"(?:interface|pon-onu-mng|gpon|pon|vlan|traffic-profile|end|exit)\b|[!$]")
+_HEAD = re.compile(r"(?P<mode>interface|pon-onu-mng)\s+(?P<name>\S(?:.*\S)?)")
+
+
+@dataclass
+class _Node:
+    line: str
+    indent: int
+    below: list["_Node"] = field(default_factory=list)
+
+
+def running(lines: Sequence[str]) -> Row:
+    """`show running-config ...`: it must end with `end` (C3xx), with its closing tag or with `$` (TITAN)."""
+    body = unwrapped(lines)
+    begun = bool(body) and _BUILDING.fullmatch(body[0].strip()) is not None
+    if begun and body[-1].strip() != "end":
+        raise UnknownReply("`end` is missing: the reply is cut")
+    if not begun and not (body and (_CLOSE.fullmatch(body[-1].strip()) or body[-1].strip() in {"end", "$"})):
+        raise UnknownReply("no configuration, or one whose end is missing")
+    return _sections(body[1:] if begun else body)
+
+
+def this(lines: Sequence[str]) -> Row:
+    """`show this`: ends with `!`, `$` or a closing tag."""
+    body = unwrapped(lines)
+    if not body or not (body[-1].strip() in {"!", "$", "end"} or _CLOSE.fullmatch(body[-1].strip())):
+        raise UnknownReply("the mark at the end is missing: the reply is cut")
+    return _sections(body)
+
+
+def onu_management(lines: Sequence[str]) -> Row:
+    """`show onu running config`: begins with `pon-onu-mng`; some firmware closes it with `!`, some with nothing."""
+    body = unwrapped(lines)
+    if not body or not body[0].startswith("pon-onu-mng "):
+        raise UnknownReply("no configuration of an ONU")
+    return _sections(body)
+
+
+def unwrapped(lines: Sequence[str]) -> list[str]:
+    """The lines that hold something; those which the terminal's width has broken are put together."""
+    whole = rejoined(solid(lines), lambda _, line: not line.startswith("  ") and not _TOP.match(line))
+    return [line.rstrip() for line in whole]
+
+
+def _sections(body: Sequence[str]) -> Row:
+    """The configuration as sections (blocks of an interface or of an ONU) and all other lines, in their order."""
+    _check_tags(body)
+    nodes = _tree([line for line in body if not _is_remark(line)])
+    sections = [_section(node) for node in nodes if _HEAD.fullmatch(node.line)]
+    others = [_plain(node) | statement(node.line) for node in nodes if not _HEAD.fullmatch(node.line)]
+    if not sections and not others:
+        raise UnknownReply("a configuration without a line")
+    return {"sections": sections, "other": others}
+
+
+def _check_tags(body: Sequence[str]) -> None:
+    opened: list[str] = []
+    for line in map(str.strip, body):
+        if tag := _OPEN.fullmatch(line):
+            opened.append(tag[1])
+        elif (tag := _CLOSE.fullmatch(line)) and (not opened or opened.pop() != tag[1]):
+            raise UnknownReply("a closing tag without its opening one")
+    if opened:
+        raise UnknownReply("a closing tag is missing: the reply is cut")
+
+
+def _is_remark(line: str) -> bool:
+    text = line.strip()
+    return text.startswith("!") or text == "end"
+
+
+def _tree(lines: Sequence[str]) -> list[_Node]:
+    """Lines below the line that they are indented under; `$` closes a block of its own indentation."""
+    root = _Node("", -1)
+    path = [root]
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        while path[-1].indent >= indent:
+            path.pop()
+        if line.strip() != "$":
+            node = _Node(line.strip(), indent)
+            path[-1].below.append(node)
+            path.append(node)
+        if len(path) > _DEEPEST:
+            raise UnknownReply("blocks within blocks without an end")
+    return root.below
+
+
+def _section(node: _Node) -> Row:
+    head = _HEAD.fullmatch(node.line)
+    assert head is not None
+    name = head["name"]
+    where = place(name) if is_place(name) else {}
+    lines = [_plain(below) | statement(below.line) for below in node.below]
+    return {"mode": head["mode"], "name": name, **where, "lines": lines}
+
+
+def _plain(node: _Node) -> Row:
+    below = [_plain(child) for child in node.below]
+    return {"line": node.line} | ({"below": below} if below else {})

@@ -1,0 +1,92 @@
+"""Which parser reads the reply to which command."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from vendors.errors import UnknownReply
+from vendors.zte_common.parse import config, effects, network, onus, optics, profiles, remote
+from vendors.zte_common.parse.clean import clean, solid
+from vendors.zte_common.parse.notice import notice
+
+Parser = Callable[[Sequence[str]], dict[str, Any]]
+
+_SHOWS: tuple[tuple[str, Parser], ...] = (
+    ("show gpon onu uncfg", onus.uncfg),
+    ("show pon onu uncfg", onus.uncfg),
+    ("show gpon onu by sn", onus.by_serial),
+    ("show gpon onu state", onus.state),
+    ("show gpon onu baseinfo", onus.baseinfo),
+    ("show gpon onu detail-info", onus.detail),
+    ("show gpon onu distance", onus.distances),
+    ("show gpon onu profile vlan", profiles.vlan_profiles),
+    ("show gpon profile tcont", profiles.rates),
+    ("show gpon profile traffic", profiles.rates),
+    ("show gpon remote-onu equip", remote.equipment),
+    ("show gpon remote-onu interface eth", remote.ethernet),
+    ("show gpon remote-onu wan-ip", remote.wan),
+    ("show gpon remote-onu ip-host", remote.hosts),
+    ("show pon power attenuation", optics.attenuation),
+    ("show pon power onu-rx", optics.power_list),
+    ("show pon power onu-tx", optics.power_list),
+    ("show pon power olt-rx", optics.power_list),
+    ("show pon power olt-tx", optics.power_list),
+    ("show mac gpon onu", network.macs),
+    ("show mac-real-time gpon onu", network.macs),
+    ("show mac interface", network.macs),
+    ("show card", network.cards),
+    ("show interface port-status", network.port_status),
+    ("show vlan summary", network.vlans),
+    ("show onu-type", profiles.onu_types),
+    ("show onu running config", config.onu_management),
+    ("show this", config.this),
+    ("show running-config", config.running),
+    ("show running-config-interface", config.running),
+)
+_SAVE = re.compile(r"wr(?:i(?:t(?:e)?)?)?", re.IGNORECASE)
+
+
+def find(command: str) -> tuple[str, Parser] | None:
+    """The display that a command asks for, abbreviations understood, and its parser; None for an unknown one."""
+    words = command.split()
+    if command.rstrip().endswith("?"):
+        return "help", effects.help_text
+    if words and _SAVE.fullmatch(words[0]):
+        return "write", effects.saved
+    asked = [(name, parser) for name, parser in _SHOWS if _asks(words, name.split())]
+    if asked:
+        return max(asked, key=lambda row: _likeness(words, row[0].split()))
+    if words and not _short(words[0], "show"):
+        return "command", effects.done
+    return None
+
+
+def parse(command: str, reply: str) -> dict[str, Any]:
+    """Every row and field of one raw reply, under `display` and the display's own members.
+
+    `not_found`, `refused` and `info` hold what the device said instead. Raises UnknownReply for what cannot be vouched for.
+    """
+    lines = clean(reply, command).lines
+    found = find(command)
+    if said := notice(lines):
+        return {"display": found[0] if found else None} | said
+    if found is None:
+        raise UnknownReply("no parser for this command")
+    name, parser = found
+    if name.startswith("show") and not solid(lines):
+        raise UnknownReply("an empty reply")
+    return {"display": name} | parser(lines)
+
+
+def _asks(words: Sequence[str], display: Sequence[str]) -> bool:
+    return len(words) >= len(display) and all(map(_short, words, display))
+
+
+def _likeness(words: Sequence[str], display: Sequence[str]) -> tuple[int, int]:
+    """How many words are there in full, and how many at all: `show onu running config` is no `show onu-type`."""
+    return sum(map(str.__eq__, words, display)), len(display)
+
+
+def _short(word: str, full: str) -> bool:
+    """Whether a word is the full one or short for it (at least two letters)."""
+    return len(word) >= 2 and full.startswith(word.casefold())

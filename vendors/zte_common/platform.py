@@ -1,0 +1,57 @@
+"""What the session has to know of both command lines: they log in, page, ask and end alike."""
+
+from vendors.contract import Level, Platform
+from vendors.zte_common.noise import ALARM
+
+_MODE = r"\([A-Za-z][\w /:.-]{0,60}\)"
+QUESTION = r"(?i)\[yes/no\]\s*:?\s*$"
+
+REDACTIONS = (
+    r"(?i)\bpassword +(?:encrypted +|\d +)?(\S+)",
+    r"(?i)^[ \t]*password:[ \t]*(\S+)",
+    r"\bkey +(\S+)",
+    r"\bpw +(\S+)",
+    r"\bPW:(\S+)",
+    r"(?i)\bsecret +(?:level +\d+ +)?(?:\d +)?(\S+)",
+    r"(?i)\bcommunity +(?:encrypted +)?(\S+)",
+    r"^\S{0,4}pon[-_]olt[-_]\S+ +\S.* +[A-Z0-9]{4}[0-9A-F]{8} +(?!N/A)(\S+) *$",
+)
+"""The last: the password that `show pon onu uncfg` prints of an ONU."""
+
+
+def platform(name: str) -> Platform:
+    """The platform of this name. A detail of an ONU holds a line `  Password:`: only one without a blank before it asks."""
+    return Platform(
+        name=name,
+        prompt=rf"^{{host}}(?:{_MODE})?[>#]\s?$",
+        user_prompt=r"(?i)^user ?name:\s*$",
+        password_prompt=r"(?i)^password:\s*$",
+        unprivileged=r"^{host}>\s?$",
+        prepare=("terminal length 0",),
+        leave="exit",
+        top="end",
+        logout=(("exit", "yes"),),
+        pager=r" ?--More--\s*$",
+        question=QUESTION,
+        login_refused=(
+            r"%Error 2020[89]",
+            r"no username or bad password",
+            r"% ?username or password error",
+            r"bad password",
+        ),
+        # No capture shows these texts; some five sessions are allowed at a time.
+        login_busy=(
+            r"too many (?:users|connections|sessions)",
+            r"(?:user|session|connection)s? .{0,40}(?:limit|maximum)",
+        ),
+        noise=(ALARM,),
+        redactions=REDACTIONS,
+        levels=(
+            Level("user", r"^{host}>\s?$"),
+            Level("privileged", r"^{host}#\s?$"),
+            Level("config", r"^{host}\(config\)#\s?$"),
+            Level("interface", r"^{host}\(config-if[^)]*\)#\s?$"),
+            Level("onu", r"^{host}\((?:config-)?gpon-onu-mng[^)]*\)#\s?$"),
+            Level("profiles", r"^{host}\(config-(?:gpon|pon)[^)]*\)#\s?$"),
+        ),
+    )

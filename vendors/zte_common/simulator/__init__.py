@@ -1,0 +1,1 @@
+"""ZXAN and TITAN OLTs that are not there: what their two command lines share, over the shared model."""
