@@ -1,0 +1,1 @@
+"""The process: ingest, correlate, provision, publish, and its command line."""

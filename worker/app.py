@@ -1,0 +1,195 @@
+"""One worker process: the loops of its roles, from the first connection to the last release."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+from schemas.configuration import Configuration
+from worker import logs, metrics, opening, wiring
+from worker.batch import Reading
+from worker.http import Http
+from worker.ingest import Ingest
+from worker.publish import Publisher
+from worker.runtime import Beat, Runtime
+from worker.settings import Settings
+from worker.store import migrate, roles
+from worker.store.apply import apply_batch
+from worker.store.db import StoreError, StoreUnavailable
+from worker.store.sweep import sweep
+
+log = logs.get(__name__)
+SWEEPER = "sweeper"
+_SWEEP_LEASE_S = 30.0
+_RETRY_S = 1.0
+_READY_S = 2.0
+_INGEST_LIMIT_S = 30.0
+_PUBLISH_LIMIT_S = 300.0
+
+
+class Worker:
+    """One worker. `http` tells its port, `runtime.stop` ends it."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises ConfigurationError, and WorkerRuns where another worker has this SQLite database."""
+        self.settings = settings
+        works = {"ingest", "provision"} & set(settings.roles)
+        self._config: Configuration | None = opening.configuration(settings) if works else None
+        if works:
+            settings.digest_secret()
+        if self._config and "provision" in settings.roles:
+            wiring.require_credentials(self._config)
+        self.store = opening.open_store(settings, self._config)
+        self.runtime = Runtime(settings.shutdown_grace_s)
+        self.http = Http(settings, self.runtime.faults, self._not_ready)
+        self._ingest: Ingest | None = None
+        self._migrated = asyncio.Event()
+        self._add_loops()
+
+    def _add_loops(self) -> None:
+        add = self.runtime.add
+        add("http", self.http.run)
+        add("database", self._database)
+        if "ingest" in self.settings.roles:
+            add("ingest", self._run_ingest, _INGEST_LIMIT_S)
+            add("sweep", self._sweep)
+        if "provision" in self.settings.roles:
+            add("provision", self._provision)
+        if "publish" in self.settings.roles:
+            add("publish", self._publish, _PUBLISH_LIMIT_S)
+
+    async def run(self) -> None:
+        """Work until SIGTERM or SIGINT. Raises ConfigurationError, StoreError, LoopFailed."""
+        self._heed_signals()
+        settings = self.settings
+        log.info("worker_starts", worker=settings.name, roles=settings.roles, version=metrics.VERSION)
+        try:
+            self.store.lock_for_worker()
+            await self.runtime.run()
+        finally:
+            await self.store.aclose()
+            log.info("worker_ends", worker=settings.name)
+
+    def _heed_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, number)
+
+    def _stop(self, number: signal.Signals) -> None:
+        """Begin to end; who insists ends it at once."""
+        log.info("worker_stops", signal=number.name)
+        self.runtime.stop.set()
+        asyncio.get_running_loop().remove_signal_handler(number)
+
+    # ------------------------------------------------------------------------------------------------------ health
+
+    async def _not_ready(self) -> Sequence[str]:
+        faults = list(self.runtime.faults())
+        if self.runtime.stop.is_set():
+            faults.append("stopping")
+        if self._ingest is None or not self._ingest.joined:
+            faults += ["kafka_group"] if "ingest" in self.settings.roles else []
+        if not await self._answers():
+            faults.append("database")
+        return faults
+
+    async def _answers(self) -> bool:
+        try:
+            await asyncio.wait_for(self.store.read(migrate.check), _READY_S)
+        except (StoreError, TimeoutError):
+            return False
+        return True
+
+    # ------------------------------------------------------------------------------------------------------- loops
+
+    async def _database(self, stop: asyncio.Event, _beat: Beat) -> None:
+        """Wait for the database, migrated: SQLite's by us, PostgreSQL's by `acende db upgrade`."""
+        while not stop.is_set() and not self._migrated.is_set():
+            try:
+                if self.store.embedded:
+                    await asyncio.to_thread(migrate.upgrade, self.settings.database_url.get_secret_value())
+                await self.store.read(migrate.check)
+                self._migrated.set()
+            except StoreUnavailable as error:
+                log.warning("store_unavailable", loop="database", error=str(error))
+                await _pause(stop, _RETRY_S)
+        await stop.wait()
+
+    async def _ready(self, stop: asyncio.Event, beat: Beat) -> bool:
+        """Wait for the database; False where we are to stop before."""
+        while not stop.is_set() and not self._migrated.is_set():
+            beat()
+            await _pause(self._migrated, _RETRY_S)
+        return not stop.is_set()
+
+    async def _run_ingest(self, stop: asyncio.Event, beat: Beat) -> None:
+        if not await self._ready(stop, beat):
+            return
+        known = self._config.is_onu if self._config else lambda _model: False
+        reading = Reading(apply_batch, self.settings.zone, known)
+        self._ingest = Ingest(self.store, self.settings, reading)
+        await self._ingest.run(stop, beat)
+
+    async def _publish(self, stop: asyncio.Event, beat: Beat) -> None:
+        if await self._ready(stop, beat):
+            await Publisher(self.store, self.settings).run(stop, beat)
+
+    async def _provision(self, stop: asyncio.Event, beat: Beat) -> None:
+        if not await self._ready(stop, beat) or self._config is None:
+            return
+        provisioner = wiring.provisioner(self.settings, self._config, self.store)
+        working = asyncio.create_task(provisioner.run())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        provisioner.stop()
+        await working
+
+    async def _sweep(self, stop: asyncio.Event, beat: Beat) -> None:
+        """Deadlines, and pairs that were missed: by one worker at a time."""
+        if not await self._ready(stop, beat):
+            return
+        while not stop.is_set():
+            try:
+                again = await self._sweep_once()
+            except StoreUnavailable as error:
+                metrics.STORE_WAITS.labels("sweep").inc()
+                log.warning("store_unavailable", loop="sweep", error=str(error))
+                again = False
+            await _pause(stop, 0 if again else self.settings.sweep_every_s)
+        await self._release()
+
+    async def _sweep_once(self) -> bool:
+        """Sweep if it is for this worker to do; whether there may be more to do at once. Raises StoreUnavailable."""
+        if not await self.store.run(roles.take, SWEEPER, self.settings.name, _SWEEP_LEASE_S):
+            return False
+        try:
+            return (await self.store.run(sweep)).full
+        except StoreUnavailable:
+            raise
+        except Exception:  # a bug in one order must not end the worker
+            metrics.LOOP_ERRORS.labels("sweep").inc()
+            log.exception("sweep_failed")
+            return False
+
+    async def _release(self) -> None:
+        try:
+            await self.store.run(roles.release, SWEEPER, self.settings.name)
+        except StoreUnavailable:
+            log.info("lease_not_released", role=SWEEPER)
+
+
+async def _pause(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, `seconds` at most."""
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait({waiting}, timeout=seconds)
+    waiting.cancel()
+
+
+def run(settings: Settings) -> None:
+    """Run one worker in this thread until a signal. Raises ConfigurationError, StoreError, LoopFailed."""
+    logs.set_up(settings)
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    await Worker(settings).run()

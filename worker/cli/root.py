@@ -1,0 +1,105 @@
+"""The commands, and how each of them ends."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from vendors.errors import ProvisioningError
+from worker.cli.failure import Failure, Status
+
+COMMANDS = {
+    "run": "worker.cli.run",
+    "simulate": "worker.cli.simulate",
+    "demo": "worker.cli.demo",
+    "publish": "worker.cli.publish",
+    "orders": "worker.cli.orders",
+    "status": "worker.cli.status",
+    "plan": "worker.cli.plan",
+    "retry": "worker.cli.retry",
+    "cancel": "worker.cli.cancel",
+    "olts": "worker.cli.olts",
+    "olt": "worker.cli.olt",
+    "trust": "worker.cli.trust",
+    "dead-letters": "worker.cli.dead_letters",
+    "config": "worker.cli.config",
+    "schemas": "worker.cli.schemas",
+    "db": "worker.cli.db",
+    "parse": "worker.cli.parse",
+}
+"""Each command's module, whose `app` it is."""
+
+
+class Commands(TyperGroup):
+    """Imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        command = get_command(import_module(COMMANDS[cmd_name]).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=Commands,
+    name="acende",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def acende() -> None:
+    """Zero-touch ONU provisioning: from stock to light. Settings are ACENDE_… variables: docs/configuration.md."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; its status. Whatever goes wrong is one sentence on standard error, never a traceback."""
+    try:
+        app(arguments, prog_name="acende")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else Status.NO
+    except KeyboardInterrupt:
+        return Status.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the end of the line
+        status, sentence = ending(error)
+        sys.stderr.write(f"acende: {sentence}\n")
+        return status
+    return Status.DONE
+
+
+def ending(error: Exception) -> tuple[Status, str]:
+    """The status and the sentence for what a command raised."""
+    from worker.settings import ConfigurationError  # noqa: PLC0415 - only where something went wrong
+    from worker.store.errors import StoreError  # noqa: PLC0415
+
+    match error:
+        case Failure():
+            return error.status, str(error)
+        case ConfigurationError():
+            return Status.CONFIGURATION, str(error)
+        case StoreError():
+            return Status.UNAVAILABLE, str(error)
+        case ProvisioningError():
+            return Status.UNAVAILABLE, str(error)
+    if type(error).__module__.startswith("aiokafka"):
+        return (
+            Status.UNAVAILABLE,
+            f"Kafka is not available ({type(error).__name__}): see ACENDE_KAFKA_SERVERS",
+        )
+    return Status.BUG, f"a bug: {_place(error)}"
+
+
+def _place(error: Exception) -> str:
+    from worker.logs import describe  # noqa: PLC0415
+
+    told = describe(error)
+    return f"{told['error']} at {(told['at'] or ['?'])[-1]}"

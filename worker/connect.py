@@ -1,0 +1,64 @@
+"""Opening sessions: not too many at the same moment, and none held up by OLTs that do not answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from schemas.inventory import Olt
+from vendors.registry import vendor
+from vendors.session import Audit, Habits, MaySend, OltTarget, open_session
+from worker.olt_line import OpenSession
+
+Connect = Callable[[Olt, Audit, MaySend], Awaitable[OpenSession]]
+"""Open a session with an OLT. Raises what `open_session` raises."""
+
+
+@dataclass
+class Connector:
+    """The way to real OLTs. `target` knows the credentials."""
+
+    target: Callable[[Olt], OltTarget]
+    timeout_s: float = 15.0
+    habits: dict[str, Habits] = field(default_factory=dict)
+
+    async def __call__(self, olt: Olt, audit: Audit, may_send: MaySend) -> OpenSession:
+        """A session in the privileged mode."""
+        return await open_session(
+            vendor(olt.platform).adapter,
+            self.target(olt),
+            audit=audit,
+            may_send=may_send,
+            habits=self.habits.setdefault(olt.id, Habits()),
+            timeout_s=self.timeout_s,
+        )
+
+
+@dataclass
+class Gate:
+    """Lets `places` connections begin at the same moment. One that takes longer than `slow_s` gives its place up.
+
+    Key exchange is what a crowd makes slow; an OLT that does not answer costs nothing but time.
+    """
+
+    places: int = 20
+    slow_s: float = 1.0
+    _free: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Places to be taken."""
+        self._free = asyncio.Semaphore(self.places)
+
+    async def through(self, opening: Callable[[], Awaitable[OpenSession]]) -> OpenSession:
+        """What `opening` opens."""
+        async with self._free:
+            task = asyncio.ensure_future(opening())
+            try:
+                await asyncio.wait({task}, timeout=self.slow_s)
+            except asyncio.CancelledError:
+                task.cancel()
+                raise
+        try:
+            return await task
+        except asyncio.CancelledError:
+            task.cancel()
+            raise

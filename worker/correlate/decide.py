@@ -1,0 +1,169 @@
+"""What becomes of one order, given its wish and who has the unit. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from events.stages import Stage
+from worker import lifecycle
+from worker.correlate.claims import held_serial
+from worker.correlate.ladder import Refuse, Rest, Stop, Use, Wait, Wish, Withdraw
+from worker.correlate.world import Registered, World
+from worker.facts import Order, OrderState, Rules
+
+
+@dataclass(frozen=True)
+class Say:
+    """A reason code and what fills its texts."""
+
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an order becomes, and what is to be done and told of it. Its records are yet to be written."""
+
+    order: Order
+    start: bool = False
+    """Have jobs made for its revision."""
+    stop: bool = False
+    """End its provision jobs."""
+    remove: tuple[Registered, ...] = ()
+    """Have these removed: it is being cancelled."""
+    told: bool = False
+    """A progress record is due, with `say` as its reason, if any."""
+    say: Say | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether a final event is due."""
+        return self.say is not None and not self.told
+
+
+def decide(
+    order: Order, wish: Wish, holders: Mapping[str, str | None], world: World, now: datetime, rules: Rules
+) -> Change:
+    """What the order becomes. `holders`: by serial, the order that has it."""
+    match wish:
+        case Rest():
+            return Change(_at_rest(order, holders, rules))
+        case Withdraw():
+            return _withdrawn(order, world, now)
+        case Refuse(code):
+            failed = Stop(code, {}, order.named_serial)
+            return _failed(_begun(order, now), order, failed, now)
+        case Wait():
+            return _waiting(order, now, rules)
+        case Stop():
+            return _stopped(order, wish, now, rules)
+        case Use(serial) if holders.get(serial) not in {None, order.id}:
+            claimed = {"serial": serial, "other_order": str(holders[serial])}
+            return _stopped(order, Stop("serial_claimed", claimed, serial), now, rules)
+        case Use(serial):
+            return _working(order, serial, world, now, rules)
+
+
+def _at_rest(order: Order, holders: Mapping[str, str | None], rules: Rules) -> Order:
+    if order.live or order.state in {OrderState.CANCELLED, OrderState.UNKNOWN}:
+        return order
+    serial = held_serial(order, rules) or order.serial
+    claims = serial is not None and holders.get(serial) == order.id
+    return replace(order, serial=serial, claims=claims, due_at=None)
+
+
+def _begun(order: Order, now: datetime) -> Order:
+    """A new revision, unless the one in hand has neither worked nor ended."""
+    if order.state in {OrderState.WAITING, OrderState.STOPPED}:
+        return order if _same_request(order) else replace(order, began_at=now, worked_digest=_key(order))
+    return replace(lifecycle.begin(order, now), worked_digest=_key(order))
+
+
+def _key(order: Order, model: str | None = None) -> str:
+    """What a revision works on: the request, and the model of the unit."""
+    return f"{order.request_digest}:{model or ''}"
+
+
+def _same_request(order: Order) -> bool:
+    return (order.worked_digest or "").split(":")[0] == order.request_digest
+
+
+def _withdrawn(order: Order, world: World, now: datetime) -> Change:
+    """Cancelled at once, unless it owns something on an OLT: that is removed first, or left, as is found there."""
+    if order.state in {OrderState.CANCELLING, OrderState.CANCELLED} or order.request is None:
+        return Change(order)
+    own = tuple(one for one in world.registered if one.order == order.id)
+    begun = _without_verdict(_withdrawing(order, now))
+    working = order.state is OrderState.WORKING
+    if own:
+        going = replace(begun, state=OrderState.CANCELLING, serial=own[0].serial, claims=False)
+        return Change(going, stop=working, remove=own)
+    say = Say(order.cancel_code or "cancelled_by_erp")
+    return Change(lifecycle.cancel(begun, now), stop=working, say=say)
+
+
+def _withdrawing(order: Order, now: datetime) -> Order:
+    stays = order.state in {OrderState.WAITING, OrderState.STOPPED}
+    return order if stays else lifecycle.begin(order, now)
+
+
+def _without_verdict(order: Order) -> Order:
+    return replace(order, verdict=None, verdict_params={}, verdict_since=None, due_at=None)
+
+
+def _failed(order: Order, before: Order, why: Stop, now: datetime) -> Change:
+    order = replace(order, serial=why.serial or order.serial, claims=False)
+    failed = lifecycle.fail(order, why.code, now)
+    return Change(failed, stop=before.state is OrderState.WORKING, say=Say(why.code, why.params))
+
+
+def _waiting(order: Order, now: datetime, rules: Rules) -> Change:
+    begun = _begun(order, now)
+    assert begun.began_at
+    late = begun.began_at + rules.unit_wait
+    if now >= late:
+        return _failed(begun, order, Stop("unit_not_received"), now)
+    waiting = replace(
+        _without_verdict(lifecycle.reach(begun, Stage.WAITING_FOR_EQUIPMENT, now)),
+        state=OrderState.WAITING,
+        serial=None,
+        claims=False,
+        due_at=min(late, now + rules.look_again),
+    )
+    return Change(waiting, stop=order.state is OrderState.WORKING, told=order.state is not OrderState.WAITING)
+
+
+def _stopped(order: Order, why: Stop, now: datetime, rules: Rules) -> Change:
+    begun = _begun(order, now)
+    same = (begun.state, begun.verdict, begun.verdict_params) == (OrderState.STOPPED, why.code, why.params)
+    since = begun.verdict_since if same and begun.verdict_since else now
+    late = since + rules.verdict_delay
+    if now >= late:
+        return _failed(begun, order, why, now)
+    stopped = replace(
+        lifecycle.reach(begun, Stage.WAITING_FOR_EQUIPMENT, now),
+        state=OrderState.STOPPED,
+        serial=why.serial,
+        claims=False,
+        verdict=why.code,
+        verdict_params=dict(why.params),
+        verdict_since=since,
+        due_at=min(late, now + rules.look_again),
+    )
+    say = None if same else Say(why.code, why.params)
+    return Change(stopped, stop=order.state is OrderState.WORKING, told=not same, say=say)
+
+
+def _working(order: Order, serial: str, world: World, now: datetime, rules: Rules) -> Change:
+    key = _key(order, world.unit(serial).model)
+    if (order.state, order.serial, order.worked_digest) == (OrderState.WORKING, serial, key):
+        return Change(replace(order, claims=True))
+    begun = replace(
+        _without_verdict(_begun(order, now)),
+        state=OrderState.WORKING,
+        serial=serial,
+        claims=True,
+        worked_digest=key,
+        work_deadline_at=now + rules.provision_deadline,
+    )
+    return Change(lifecycle.reach(begun, lifecycle.first_stage(begun), now), start=True, told=True)

@@ -1,0 +1,86 @@
+"""Which unit an order is to have, before other orders are looked at. Pure, of the merged facts alone."""
+
+from dataclasses import dataclass, field
+
+from worker.correlate.world import World, asks_for, cut, standing_completion
+from worker.facts import Order, Rules, Unit
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Nothing is asked that has not been answered."""
+
+
+@dataclass(frozen=True)
+class Withdraw:
+    """It is cancelled."""
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """It fails at once: the reason code."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """There is no unit yet."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """It cannot go on so: a verdict, which fails the order unless a fact changes it soon."""
+
+    code: str
+    params: dict[str, str] = field(default_factory=dict)
+    serial: str | None = None
+
+
+@dataclass(frozen=True)
+class Use:
+    """It is to have this unit."""
+
+    serial: str
+
+
+Wish = Rest | Withdraw | Refuse | Wait | Stop | Use
+
+
+def wish_of(order: Order, world: World, rules: Rules) -> Wish:
+    """What the order wants."""
+    if order.cancelled and not asks_for(order, rules) and cut(order, rules) == order.cancelled:
+        return Withdraw()
+    since, answered = cut(order, rules), order.answered_at
+    unanswered = [
+        ask for ask in order.asks if ask.stamp > since and (answered is None or ask.stamp.time > answered)
+    ]
+    if not unanswered or order.request is None:
+        return Rest()
+    if not any(ask.fresh for ask in unanswered):
+        return Refuse("order_too_old")
+    if order.has_secrets and not order.secrets_kept:
+        return Refuse("secret_expired")
+    return _unit(order, world, rules)
+
+
+def _unit(order: Order, world: World, rules: Rules) -> Wait | Stop | Use:
+    lent = [unit for unit in world.bound.get(order.id, ()) if rules.is_onu(unit.model) is not False]
+    named = order.named_serial
+    if named is not None:
+        return _named(world.unit(named), lent, order, rules)
+    if len(lent) > 1:
+        serials = ", ".join(sorted(unit.serial for unit in lent))
+        return Stop("two_units_bound", {"serials": serials})
+    return Use(lent[0].serial) if lent else Wait()
+
+
+def _named(unit: Unit, lent: list[Unit], order: Order, rules: Rules) -> Stop | Use:
+    done = standing_completion(order, rules)
+    lately = [found for found in lent if found.lent and (done is None or found.lent.stamp.time > done.at)]
+    if lately and unit.serial not in {found.serial for found in lately}:
+        others = ", ".join(sorted(found.serial for found in lately))
+        return Stop("serial_differs_from_stock", {"serial": unit.serial, "stock_serial": others}, unit.serial)
+    if rules.is_onu(unit.model) is False:
+        return Stop("not_an_onu", {"serial": unit.serial, "model": unit.model or "-"}, unit.serial)
+    return Use(unit.serial)

@@ -1,0 +1,112 @@
+"""Facts into what is known: of each kind the latest is kept. Commutative, associative, idempotent."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from events.inputs import (
+    EquipmentBound,
+    EquipmentReceived,
+    EquipmentUnbound,
+    InstallCancelled,
+    InstallStarted,
+)
+from events.record import Event
+from worker import digest
+from worker.facts import EPOCH, Ask, Lending, Order, Rules, Stamp, Unit
+
+ASKS_MAX = 64
+"""Times of asking that are remembered of one order, the latest ones."""
+_SECRETS = {"pppoe_password", "wifi_key"}
+
+
+def stamp_of(event: Event) -> Stamp:
+    """Where the event stands in the order of facts."""
+    return Stamp(event.time, event.source, event.id)
+
+
+def unit_with(unit: Unit, event: Event) -> Unit:
+    """What is known of a unit once this fact is known too."""
+    stamp, data = stamp_of(event), event.data
+    if isinstance(data, EquipmentReceived):
+        return _received(unit, data, stamp)
+    if isinstance(data, EquipmentBound):
+        return _lent(unit, Lending(data.service_order_id, data.contract_id, data.customer_id, stamp))
+    assert isinstance(data, EquipmentUnbound)
+    return _returned(unit, data.service_order_id, stamp)
+
+
+def _received(unit: Unit, data: EquipmentReceived, stamp: Stamp) -> Unit:
+    if stamp > (unit.received_stamp or EPOCH):
+        document = data.model_dump(mode="json", exclude_none=True)
+        unit = replace(unit, received=document, received_stamp=stamp)
+    if data.service_order_id is None:
+        return unit
+    return _lent(unit, Lending(data.service_order_id, data.contract_id, data.customer_id, stamp))
+
+
+def _lent(unit: Unit, lending: Lending) -> Unit:
+    return unit if unit.lent and unit.lent.stamp >= lending.stamp else replace(unit, lent=lending)
+
+
+def _returned(unit: Unit, order: str, stamp: Stamp) -> Unit:
+    if stamp <= unit.returns.get(order, EPOCH):
+        return unit
+    return replace(unit, returns={**unit.returns, order: stamp})
+
+
+def order_with(order: Order, event: Event, arrived: datetime, rules: Rules) -> Order:
+    """What is known of an order once this fact, that arrived now, is known too."""
+    stamp, data = stamp_of(event), event.data
+    if isinstance(data, InstallStarted):
+        order = asked(order, stamp, data.serial, fresh=arrived - event.time <= rules.order_max_age)
+        return _requested(order, data, stamp, event.traceparent, rules)
+    assert isinstance(data, InstallCancelled)
+    return cancelled(order, stamp, data.reason, "cancelled_by_erp")
+
+
+def asked(order: Order, stamp: Stamp, serial: str | None, *, fresh: bool) -> Order:
+    """The order asked for once more."""
+    asks = {ask.stamp: ask for ask in order.asks}
+    asks.setdefault(stamp, Ask(stamp, serial, fresh))
+    return replace(order, asks=tuple(sorted(asks.values()))[-ASKS_MAX:])
+
+
+def _requested(
+    order: Order, data: InstallStarted, stamp: Stamp, traceparent: str | None, rules: Rules
+) -> Order:
+    if stamp <= (order.requested or EPOCH):
+        return order
+    return replace(
+        order,
+        request=data.model_dump(mode="json", exclude=_SECRETS, exclude_none=True),
+        request_digest=digest.of_request(data, rules.digest_key),
+        requested=stamp,
+        has_secrets=any(getattr(data, name) for name in _SECRETS),
+        traceparent=traceparent,
+    )
+
+
+def cancelled(order: Order, stamp: Stamp, reason: str, code: str) -> Order:
+    """The order cancelled, if this cancellation is the latest."""
+    if stamp <= (order.cancelled or EPOCH):
+        return order
+    return replace(order, cancelled=stamp, cancel_reason=reason, cancel_code=code)
+
+
+def units_of(events: Iterable[Event]) -> set[str]:
+    """Serials of which the events tell what stock knows."""
+    of_stock = (EquipmentReceived, EquipmentBound, EquipmentUnbound)
+    return {event.data.serial for event in events if isinstance(event.data, of_stock)}
+
+
+def serials_named(events: Iterable[Event]) -> set[str]:
+    """Serials that requests name."""
+    return {
+        event.data.serial for event in events if isinstance(event.data, InstallStarted) and event.data.serial
+    }
+
+
+def orders_of(events: Iterable[Event]) -> set[str]:
+    """Orders that the events speak of."""
+    return {event.data.service_order_id for event in events if event.data.service_order_id}

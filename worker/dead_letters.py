@@ -1,0 +1,172 @@
+"""Dead letters as people handle them: listed from their topic, and the records themselves, while their topic keeps them."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from worker import bus
+from worker.consumer import Consumer
+from worker.settings import Settings
+
+_WAIT_MS = 1000
+_RECORD_MAX = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record lies; `topic/partition/offset`, which is also the id of its dead letter."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    @classmethod
+    def of(cls, text: str) -> "Place":
+        """Raises ValueError."""
+        topic, partition, offset = text.rsplit("/", 2)
+        return cls(topic, int(partition), int(offset))
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+class Gone(Exception):
+    """The record cannot be had any more: the message says why."""
+
+
+Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
+
+
+@asynccontextmanager
+async def _reading(settings: Settings) -> AsyncIterator[Consumer]:
+    consumer = Consumer(
+        **bus.connection(settings, client_id="acende-cli"),
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=settings.kafka_partition_max_bytes,
+        isolation_level="read_committed",
+        auto_offset_reset="none",
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def letters(settings: Settings, limit: int, code: str | None = None) -> list[dict[str, Any]]:
+    """The newest dead letters, each once, newest first: the data of their events with `id` and `time`."""
+    async with _reading(settings) as consumer:
+        partitions = await _partitions(consumer, settings.topics.dead_letters)
+        if not partitions:
+            return []
+        found: dict[str, dict[str, Any]] = {}
+        # One event may lie there several times, so some more are read than asked for.
+        for record in await _last(consumer, partitions, limit if code is None else None):
+            event = _event(record)
+            if event and code in {None, event["code"]}:
+                found[event["id"]] = event
+    newest = sorted(found.values(), key=lambda event: str(event["time"]), reverse=True)
+    return newest[:limit]
+
+
+async def letter(settings: Settings, place: Place) -> dict[str, Any] | None:
+    """The dead letter of the record that lies at `place`."""
+    async with _reading(settings) as consumer:
+        partitions = await _partitions(consumer, settings.topics.dead_letters)
+        for record in await _last(consumer, partitions, None) if partitions else ():
+            event = _event(record)
+            if event and event["id"] == str(place):
+                return event
+    return None
+
+
+async def raw(settings: Settings, place: Place, sha256: str | None = None) -> Record:
+    """The record itself, as it lies in its topic. Raises Gone."""
+    async with _reading(settings) as consumer:
+        return await _raw(consumer, place, sha256)
+
+
+async def replay(settings: Settings, letters: Sequence[dict[str, Any]]) -> list[tuple[str, str | None]]:
+    """Send the records of these dead letters to their topics again: for each its place, and why not where it was not."""
+    async with _reading(settings) as consumer, _sending(settings) as producer:
+        return [(event["id"], await _again(consumer, producer, event)) for event in letters]
+
+
+async def _again(consumer: Consumer, producer: AIOKafkaProducer, event: dict[str, Any]) -> str | None:
+    place = Place(event["topic"], event["partition"], event["offset"])
+    try:
+        record = await _raw(consumer, place, event.get("sha256"))
+    except Gone as gone:
+        return str(gone)
+    await producer.send_and_wait(
+        record.topic, record.value, record.key, record.partition, headers=list(record.headers)
+    )
+    return None
+
+
+@asynccontextmanager
+async def _sending(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        **bus.connection(settings, client_id="acende-cli"),
+        enable_idempotence=True,
+        max_request_size=_RECORD_MAX,
+    )
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+async def _partitions(consumer: Consumer, topic: str) -> list[TopicPartition]:
+    known = await consumer._client._wait_on_metadata(topic) if topic in await consumer.topics() else ()
+    return [TopicPartition(topic, number) for number in sorted(known)]
+
+
+async def _last(consumer: Consumer, partitions: Sequence[TopicPartition], count: int | None) -> list[Record]:
+    """The last `count` records of each partition, all where None."""
+    consumer.assign(partitions)
+    starts = await consumer.beginning_offsets(partitions)
+    ends = await consumer.end_offsets(partitions)
+    for one in partitions:
+        consumer.seek(one, starts[one] if count is None else max(starts[one], ends[one] - count))
+    found: list[Record] = []
+    while any([await consumer.position(one) < ends[one] for one in partitions]):
+        for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
+            found += records
+    return found
+
+
+async def _raw(consumer: Consumer, place: Place, sha256: str | None) -> Record:
+    if TopicPartition(place.topic, place.partition) not in await _partitions(consumer, place.topic):
+        raise Gone(f"there is no partition {place.topic}/{place.partition}")
+    at = TopicPartition(place.topic, place.partition)
+    starts, ends = await consumer.beginning_offsets([at]), await consumer.end_offsets([at])
+    if place.offset < starts[at]:
+        raise Gone("the topic no longer keeps it")
+    if place.offset >= ends[at]:
+        raise Gone("the topic does not reach that far: was it made anew?")
+    consumer.assign([at])
+    consumer.seek(at, place.offset)
+    while not (batch := (await consumer.getmany(at, timeout_ms=_WAIT_MS, max_records=1)).get(at)):
+        continue
+    [record] = batch
+    if record.offset != place.offset:
+        raise Gone("the topic no longer keeps it")
+    if sha256 is not None and hashlib.sha256(record.value or b"").hexdigest() != sha256:
+        raise Gone("another record lies there now: the topic was made anew")
+    return record
+
+
+def _event(record: Record) -> dict[str, Any] | None:
+    """The dead letter in a record of its topic; None for what is none."""
+    try:
+        event = json.loads(record.value or b"")
+        return {"id": event["id"], "time": event["time"], **event["data"]}
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,92 @@
+"""The HTTP side: /metrics, /livez (restart me if this fails), /readyz (send me work if this succeeds)."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
+
+import uvicorn
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from worker import logs, metrics
+from worker.runtime import Beat
+from worker.settings import ConfigurationError, Settings
+
+log = logs.get(__name__)
+_STOP_S = 2
+
+Faults = Callable[[], Sequence[str]]
+"""What is wrong now, as short names; empty where nothing is."""
+SlowFaults = Callable[[], Awaitable[Sequence[str]]]
+
+
+def application(live: Faults, ready: SlowFaults) -> Starlette:
+    """Answers 200 or 503, with the names of what is wrong."""
+
+    async def metrics_page(_request: Request) -> Response:
+        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+    async def livez(_request: Request) -> Response:
+        return _answer(live())
+
+    async def readyz(_request: Request) -> Response:
+        return _answer(await ready())
+
+    return Starlette(
+        routes=[Route("/metrics", metrics_page), Route("/livez", livez), Route("/readyz", readyz)]
+    )
+
+
+def _answer(faults: Sequence[str]) -> Response:
+    return JSONResponse({"ok": not faults, "faults": list(faults)}, status_code=503 if faults else 200)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: signals are the worker's."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+
+class Http:
+    """The server as a loop of the worker. `port` is the one that it listens on, None before it does."""
+
+    def __init__(self, settings: Settings, live: Faults, ready: SlowFaults) -> None:
+        self._settings = settings
+        config = uvicorn.Config(
+            application(live, ready),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_STOP_S,
+        )
+        self._server = _Server(config)
+        self.port: int | None = None
+
+    async def run(self, stop: asyncio.Event, _beat: Beat) -> None:
+        """Serve until `stop`. Raises ConfigurationError where the address cannot be had."""
+        listener = self._listener()
+        self.port = listener.getsockname()[1]
+        log.info("http_listening", port=self.port)
+        serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        self._server.should_exit = True
+        stopping.cancel()
+        await serving
+
+    def _listener(self) -> socket.socket:
+        host, port = self._settings.http_host, self._settings.http_port
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            return socket.create_server((host, port), family=family, backlog=128)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ConfigurationError(
+                f"ACENDE_HTTP_HOST, ACENDE_HTTP_PORT: cannot listen on {host} port {port}: {reason}"
+            ) from None

@@ -1,0 +1,358 @@
+"""Ingest: batches of both input topics become rows; Kafka's offsets follow the database, never the other way round.
+
+Measured habits of FastStream 0.7 and aiokafka 0.14 that this module works around: after a handler raised, the next
+acknowledgement passes over the lost batch, so the handler never raises and retries inside; one null header hides a whole
+batch from the handler, so parser and decoder are our own and total; a handler that runs through a rebalance is run by
+two workers at once, so revocation waits for the batch in hand, and a batch that cannot end is given up and read again.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.message import StreamMessage
+
+from events.envelope import Passed, RawRecord, Rejected
+from worker import bus, logs, metrics
+from worker.batch import Item, Reading, halves
+from worker.clock import boottime
+from worker.consumer import Consumer
+from worker.settings import Settings
+from worker.store.db import DataRefused, Store, StoreUnavailable
+
+log = logs.get(__name__)
+_RETRY_FIRST_S = 0.1
+_COMMIT_S = 30.0
+_CONNECT_PAUSE_S = 2.0
+_WATCH_S = 1.0
+_MAX_POLL_S = 900.0
+
+Records = tuple[ConsumerRecord[bytes, bytes], ...]
+
+
+async def _whole(records: Records) -> StreamMessage[Records]:
+    """A batch as FastStream's message, whatever its headers and values are."""
+    return StreamMessage(raw_message=records, body=records)
+
+
+async def _as_is(message: StreamMessage[Records]) -> Records:
+    return message.raw_message
+
+
+class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
+    """The loop of the role `ingest`."""
+
+    def __init__(self, store: Store, settings: Settings, reading: Reading) -> None:
+        self._store, self._settings, self._reading = store, settings, reading
+        self._stopping = asyncio.Event()
+        self._yield = asyncio.Event()
+        """Set while partitions are going: a batch that cannot be kept now is given up."""
+        self._busy = asyncio.Lock()
+        self._subscriber: Any = None
+        self._joined = False
+        self._in_hand_since: float | None = None
+        self._waits_for_store = False
+        self._unjoined_since = boottime()
+
+    # --------------------------------------------------------------------------------------------------- for others
+
+    @property
+    def joined(self) -> bool:
+        """Whether the consumer is a member of its group; its assignment may be empty."""
+        return self._joined
+
+    @property
+    def healthy(self) -> bool:
+        """False where the consumer hangs: a batch in hand, or no group, for too long; not for want of a database."""
+        limit, now = self._settings.ingest_stuck_s, boottime()
+        if self._in_hand_since is not None:
+            return self._waits_for_store or now - self._in_hand_since < limit
+        return self._joined or now - self._unjoined_since < limit
+
+    async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
+        """Consume until `stop`; then finish the batch in hand and leave. Waits for a broker that is away."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._relay(stop))
+            broker = await self._connect(beat)
+            while not self._stopping.is_set():
+                if self.healthy:
+                    beat()
+                self._measure()
+                await self._pause(self._stopping, _WATCH_S)
+            if broker:
+                await broker.stop()
+        self._joined = False
+
+    async def _relay(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._stopping.set()
+
+    # ------------------------------------------------------------------------------------------------------ consumer
+
+    async def _connect(self, beat: Callable[[], None]) -> KafkaBroker | None:
+        """The broker object with its subscriber started; None where we are to stop before."""
+        while not self._stopping.is_set():
+            beat()
+            broker = self._broker()
+            start = asyncio.create_task(_start(broker))
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait({start, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if start.done() and start.exception() is None:
+                return broker
+            await self._disconnect(broker, start)
+            await self._pause(self._stopping, _CONNECT_PAUSE_S)
+        return None
+
+    async def _disconnect(self, broker: KafkaBroker, start: asyncio.Task[None]) -> None:
+        if start.done() and (error := start.exception()):
+            log.warning("kafka_unavailable", loop="ingest", error=type(error).__name__)
+            if not isinstance(error, KafkaError | OSError):
+                raise error
+        start.cancel()
+        await asyncio.gather(start, return_exceptions=True)
+        await broker.stop()
+
+    def _broker(self) -> KafkaBroker:
+        settings = self._settings
+        arguments = bus.connection(settings, client_id="acende-ingest")
+        broker = KafkaBroker(
+            arguments["bootstrap_servers"],
+            client_id=arguments["client_id"],
+            request_timeout_ms=arguments["request_timeout_ms"],
+            metadata_max_age_ms=arguments["metadata_max_age_ms"],
+            security=bus.security(settings),
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            graceful_timeout=settings.shutdown_grace_s,
+            apply_types=False,
+            logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,
+        )
+        self._subscriber = broker.subscriber(
+            *settings.topics.inputs,
+            batch=True,
+            group_id=settings.kafka_group,
+            group_instance_id=settings.kafka_group_instance,
+            # Offsets are committed by us, by name, after the database's commit; `ack()` would commit every position.
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            parser=_whole,
+            decoder=_as_is,
+            listener=self,
+            max_records=settings.ingest_batch_records,
+            batch_timeout_ms=max(1, int(settings.ingest_batch_wait_s * 1000)),
+            fetch_max_bytes=settings.kafka_fetch_max_bytes,
+            max_partition_fetch_bytes=settings.kafka_partition_max_bytes,
+            session_timeout_ms=int(settings.kafka_session_timeout_s * 1000),
+            heartbeat_interval_ms=int(settings.kafka_session_timeout_s * 100),
+            rebalance_timeout_ms=int(settings.kafka_rebalance_timeout_s * 1000),
+            max_poll_interval_ms=int(_MAX_POLL_S * 1000),
+        )
+        self._subscriber(self.handle)
+        return broker
+
+    @property
+    def _consumer(self) -> Consumer | None:
+        return self._subscriber.consumer if self._subscriber else None
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Wait for the batch in hand; one that waits for the database is given up and read again by its next owner."""
+        self._joined, self._unjoined_since = False, boottime()
+        self._yield.set()
+        try:
+            async with asyncio.timeout(self._settings.kafka_rebalance_timeout_s * 0.8), self._busy:
+                pass
+        except TimeoutError:
+            log.warning("rebalance_with_batch_in_hand", partitions=len(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Take up the new partitions."""
+        self._joined = True
+        self._yield.clear()
+        if consumer := self._consumer:
+            consumer.forget()
+        metrics.REBALANCES.inc()
+        log.info("partitions_assigned", partitions=sorted(f"{tp.topic}/{tp.partition}" for tp in assigned))
+
+    # -------------------------------------------------------------------------------------------------------- a batch
+
+    async def handle(self, records: Records) -> None:
+        """Keep the batch, then advance its offsets. Never raises; returns before the commit only to read it again."""
+        async with self._busy:
+            self._in_hand_since = boottime()
+            began = time.perf_counter()
+            now = datetime.now(UTC)
+            items = [self._reading.read(_raw(record), now) for record in records]
+            kept = await self._keep(items)
+            self._in_hand_since = None
+        if kept is None:
+            self._rewind(records)
+            return
+        metrics.BATCH_SECONDS.observe(time.perf_counter() - began)
+        metrics.BATCH_RECORDS.observe(len(records))
+        for item in kept:
+            _tell(item)
+        await self._advance(records)
+
+    async def _keep(self, items: Sequence[Item]) -> list[Item] | None:
+        """Write all of them, each in some committed transaction; None where we had to give up before.
+
+        Data that the database refuses are found by halving, and become dead letters.
+        """
+        parts, kept = [items], list[Item]()
+        while parts:
+            part = parts.pop()
+            try:
+                if not await self._write(part):
+                    return None
+            except Exception as error:  # noqa: BLE001 - whatever it is, one record must not stop the others
+                parts.extend(reversed(self._parted(part, error)))
+            else:
+                kept.extend(part)
+        return kept
+
+    async def _write(self, part: Sequence[Item]) -> bool:
+        """One committed transaction, however long the database is away; False where we stop or lose the partitions."""
+        pause = _RETRY_FIRST_S
+        try:
+            while True:
+                try:
+                    await self._store.run(self._reading.keep, part)
+                except StoreUnavailable as error:
+                    self._note_wait(error, pause)
+                else:
+                    return True
+                if await self._interrupted(pause):
+                    return False
+                pause = min(2 * pause, self._settings.ingest_retry_max_s)
+        finally:
+            self._waits_for_store = False
+
+    def _note_wait(self, error: StoreUnavailable, pause: float) -> None:
+        self._waits_for_store = True
+        metrics.STORE_WAITS.labels("ingest").inc()
+        log.warning("store_unavailable", loop="ingest", reason=str(error), retry_in_s=round(pause, 1))
+
+    def _parted(self, part: Sequence[Item], error: Exception) -> list[Sequence[Item]]:
+        """What to try instead of a part that failed: its halves, or a dead letter for the one record at fault."""
+        if len(part) > 1:
+            return list(halves(part))
+        [item] = part
+        refused = isinstance(error, DataRefused)
+        log.error("record_not_storable", **_where(item.record), **logs.describe(error))
+        if not refused:
+            metrics.LOOP_ERRORS.labels("ingest").inc()
+        if isinstance(item.outcome, Rejected):
+            return []  # not even its dead letter can be kept: the log line is all that is left
+        return [[item.refused("not_storable" if refused else "internal_error")]]
+
+    async def _interrupted(self, pause: float) -> bool:
+        waits = [asyncio.create_task(event.wait()) for event in (self._stopping, self._yield)]
+        done, pending = await asyncio.wait(waits, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        return bool(done)
+
+    async def _pause(self, event: asyncio.Event, seconds: float) -> None:
+        wait = asyncio.create_task(event.wait())
+        await asyncio.wait({wait}, timeout=seconds)
+        wait.cancel()
+
+    # --------------------------------------------------------------------------------------------------------- offsets
+
+    async def _advance(self, records: Records) -> None:
+        """Commit the offsets after the batch. A failure is harmless: the records come again and change nothing."""
+        ends: dict[TopicPartition, int] = {}
+        for record in records:
+            ends[TopicPartition(record.topic, record.partition)] = record.offset + 1
+        consumer = self._consumer
+        if consumer is None:
+            return
+        try:
+            await asyncio.wait_for(consumer.commit(ends), _COMMIT_S)
+        except (KafkaError, TimeoutError) as error:
+            metrics.COMMIT_FAILURES.inc()
+            log.info("offsets_not_committed", error=type(error).__name__)
+
+    def _rewind(self, records: Records) -> None:
+        """Read the batch again from its first records, where the partitions are still ours."""
+        starts: dict[TopicPartition, int] = {}
+        for record in records:
+            starts.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+        log.info("batch_given_up", records=len(records), stopping=self._stopping.is_set())
+        if consumer := self._consumer:
+            for partition in starts.keys() & consumer.assignment():
+                consumer.seek(partition, starts[partition])
+
+    def _measure(self) -> None:
+        consumer = self._consumer
+        assigned = consumer.assignment() if consumer else set()
+        for topic in self._settings.topics.inputs:
+            mine = [partition for partition in assigned if partition.topic == topic]
+            metrics.ASSIGNED.labels(topic).set(len(mine))
+            metrics.LAG.labels(topic).set(sum(_lag(consumer, partition) for partition in mine if consumer))
+
+
+async def _start(broker: KafkaBroker) -> None:
+    """Connect and subscribe, with a consumer of our own class: FastStream has no argument for it."""
+    await broker.connect()
+    config = broker.config.broker_config
+    config.builder = partial(Consumer, **config.builder.keywords)  # type: ignore[attr-defined]
+    await broker.start()
+
+
+def _lag(consumer: Consumer, partition: TopicPartition) -> int:
+    try:
+        end, position = consumer.highwater(partition), consumer.handed_out(partition)
+    except IllegalStateError:
+        return 0
+    return 0 if end is None or position is None else max(0, int(end) - position)
+
+
+def _raw(record: ConsumerRecord[bytes, bytes]) -> RawRecord:
+    return RawRecord(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        record.key,
+        record.value,
+        record.headers,
+    )
+
+
+def _where(record: RawRecord) -> dict[str, Any]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+
+
+def _tell(item: Item) -> None:
+    """Count what became of a record; one line for each that was set aside."""
+    outcome, topic = item.outcome, item.record.topic
+    if isinstance(outcome, Rejected):
+        metrics.RECORDS.labels(topic, "dead_letter").inc()
+        metrics.DEAD_LETTERS.labels(topic, outcome.code).inc()
+        log.warning(
+            "record_set_aside",
+            **_where(item.record),
+            code=outcome.code,
+            where=outcome.where,
+            type=outcome.type,
+        )
+    elif isinstance(outcome, Passed):
+        metrics.RECORDS.labels(topic, "passed").inc()
+    else:
+        metrics.RECORDS.labels(topic, "event").inc()
+        metrics.EVENTS.labels(outcome.type).inc()
+        if outcome.arrival_overrode_time:
+            metrics.TIMES_AHEAD.inc()

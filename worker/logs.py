@@ -1,0 +1,159 @@
+"""Logs: structlog, one JSON object a line, one line per outcome; no secret passes.
+
+Secrets are masked three ways: members whose name says so, the settings' own secrets wherever they stand, and exceptions
+of libraries, of which only type and place are kept (their messages may repeat what was given to them).
+"""
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import Collection, Mapping
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+from pydantic import SecretStr
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from schemas.text import MASK
+from worker.settings import Settings
+
+_SECRET_NAME = re.compile(
+    r"(?i)passw|senha|secret|token|credential|digest_key|wifi_?key|private_?key|(^|_)psk$|authorization|database_url|dsn"
+)
+_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+_TRUSTED = ("vendors.", "worker.", "events.", "schemas.", "aiokafka.errors")
+"""Packages whose exceptions' messages are known to hold no secret."""
+_CHATTY = ("aiokafka", "alembic", "asyncio", "asyncssh", "httpx", "scrapli", "sqlalchemy", "uvicorn")
+_MUTE = ("faststream",)
+"""It warns of what is meant, and says each batch."""
+
+Exc = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+class Redactor:
+    """A processor that masks secrets in every member of a log line, at any depth."""
+
+    def __init__(self, secrets: Collection[str] = ()) -> None:
+        longest_first = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+        self._secrets = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+        for name, value in line.items():
+            line[name] = self._member(name, value)
+        return line
+
+    def _member(self, name: object, value: object) -> object:
+        if isinstance(value, SecretStr | bytes) or (
+            isinstance(name, str) and _SECRET_NAME.search(name) and value
+        ):
+            return MASK
+        return self._value(value)
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, Mapping):
+            return {name: self._member(name, member) for name, member in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._member("", member) for member in value]
+        return value if value is None or isinstance(value, bool | int | float) else self.text(str(value))
+
+    def text(self, text: str) -> str:
+        """`text` with the settings' secrets and the user part of addresses masked."""
+        text = _USERINFO.sub(f"{MASK}@", text)
+        return self._secrets.sub(MASK, text) if self._secrets else text
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Type, place and causes of an exception; its message only where its class is known to hold no secret there."""
+    chain: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(chain) < 5:
+        chain.append(_one(cause))
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return {"error": chain[0], "causes": chain[1:], "at": _frames(error.__traceback__)}
+
+
+def _one(error: BaseException) -> str:
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    if isinstance(error, OSError):
+        return f"{kind}: {error.strerror}" if error.strerror else kind
+    return f"{kind}: {error}" if kind.startswith(_TRUSTED) else kind
+
+
+def _frames(trace: TracebackType | None, most: int = 12) -> list[str]:
+    frames = traceback.extract_tb(trace)[-most:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def _exceptions(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Replace `exc_info` by what `describe` keeps of it."""
+    given = line.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        line.update(describe(error))
+    return line
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """Every secret that the settings hold, in the clear: for the redactor only."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    # A database URL is no secret as a whole: its default stands in every installation.
+    return [secret for secret in secrets if "://" not in secret] + _url_passwords(secrets)
+
+
+def _url_passwords(secrets: list[str]) -> list[str]:
+    found = (re.search(r"://[^/:@\s]*:([^/\s]+)@", secret) for secret in secrets)
+    return [match[1] for match in found if match]
+
+
+def set_up(settings: Settings, stream: TextIO | None = None) -> None:
+    """Send structlog's and every library's lines to `stream` (standard error), in one form, redacted."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _exceptions,
+        Redactor(secrets_of(settings)),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(settings.log_level.upper())
+    # At debug these libraries log what they carry: records, commands, parameters.
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name in _MUTE:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.captureWarnings(capture=True)
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger. `name` becomes the member `logger`."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return logger

@@ -1,0 +1,104 @@
+"""An open session as a run uses it: every line under the lease, every reply judged, every change noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from schemas.inventory import Olt
+from vendors.contract import Adapter, Command, Dialogue, T
+from vendors.dialogue import hold
+from worker.lease import HeldLease
+from worker.store.work import Step
+
+if TYPE_CHECKING:
+    from vendors.session import Exchange
+
+
+class Interrupted(Exception):
+    """This worker is about to stop: nothing more is sent, the job is left to the next one."""
+
+
+REPLY_KEPT = 2000
+"""Characters of a reply that the timeline keeps."""
+
+
+class OpenSession(Protocol):
+    """What is needed of `vendors.session.Session`."""
+
+    @property
+    def dead(self) -> bool: ...
+
+    @property
+    def idle_s(self) -> float: ...
+
+    async def send(self, batch: tuple[Command, ...]) -> tuple[str, ...]: ...
+
+    async def keepalive(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class Record:
+    """What was said on a session since it was last asked: `hear` is the session's audit."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def hear(self, exchange: Exchange) -> None:
+        """Keep changes, and reads that went wrong."""
+        if exchange.effect != "read" or not exchange.complete:
+            self.steps.append(_step(exchange))
+
+    def note(self, step: Step) -> None:
+        """Keep a step of the run's own."""
+        self.steps.append(step)
+
+    def take(self) -> list[Step]:
+        """What was kept, as rows of a timeline."""
+        steps, self.steps = self.steps, []
+        return steps
+
+
+def _step(exchange: Exchange) -> Step:
+    detail = {
+        "mode": list(exchange.path),
+        "line": exchange.command,
+        "reply": exchange.reply[:REPLY_KEPT],
+        "seconds": round(exchange.seconds, 3),
+        "complete": exchange.complete,
+    }
+    return Step("command", None, detail)
+
+
+@dataclass(frozen=True)
+class OltLine:
+    """The line to one OLT: session, adapter and lease."""
+
+    olt: Olt
+    adapter: Adapter
+    session: OpenSession
+    lease: HeldLease
+    record: Record
+    stopping: Callable[[], bool] = bool
+
+    async def send(self, batch: tuple[Command, ...]) -> tuple[str, ...]:
+        """Replies; a line with a long time-out has the lease extended before. Raises Interrupted."""
+        if self.stopping():
+            raise Interrupted
+        async with self.lease.room_for(max(self._timeout_s(command) for command in batch)):
+            return await self.session.send(batch)
+
+    def _timeout_s(self, command: Command) -> float:
+        own = self.olt.command_timeout_s if command.effect != "save" else None
+        return own or command.timeout_s
+
+    async def ask(self, dialogue: Dialogue[T]) -> T:
+        """What the dialogue learns."""
+        return await hold(self, dialogue)
+
+    async def run(self, command: Command) -> None:
+        """Send a change and judge the reply. Raises what the refusal means."""
+        [reply] = await self.send((command,))
+        self.adapter.check(command, reply)

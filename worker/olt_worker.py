@@ -1,0 +1,286 @@
+"""One leased OLT: a session, its jobs one after another, and the way out. One task per OLT."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from schemas.configuration import Configuration
+from schemas.inventory import Olt
+from vendors.contract import Adapter
+from vendors.errors import ProvisioningError
+from worker import ledger, provision_metrics
+from worker.breaker import BreakerPolicy
+from worker.clock import boottime
+from worker.connect import Connect, Gate
+from worker.lease import HeldLease, patiently
+from worker.ledger import Taken
+from worker.notes import Notes
+from worker.olt_line import Interrupted, OltLine, OpenSession, Record
+from worker.outcome import Failed, Later, Outcome, Recorded, after_code, detail
+from worker.preview import view
+from worker.reconcile import Rules, Run, provision
+from worker.removal import deprovision
+from worker.saving import save
+from worker.scan import scan
+from worker.store.db import Store, StoreUnavailable
+from worker.store.leases import StaleLease
+from worker.store.work import KINDS, Job
+
+log = structlog.get_logger(__name__)
+BURST_S = 60.0
+"""An OLT is worked on for this long at most while others wait for a worker."""
+_UNEXPECTED_S = 60.0
+_AFTER_A_BUG_S = 5.0
+"""The lease is kept for so long, so that a bug does not turn into a busy loop over all workers."""
+
+
+@dataclass
+class Shared:
+    """What all OLTs of one worker have in common."""
+
+    store: Store
+    config: Configuration
+    rules: Rules
+    connect: Connect
+    adapter: Callable[[str], Adapter]
+    parallel: asyncio.Semaphore
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    gate: Gate = field(default_factory=Gate)
+    idle_s: float = 60.0
+    clock: Callable[[], float] = boottime
+    crowded: bool = False
+    """OLTs with due jobs wait for this worker to have room."""
+
+    def spread(self) -> float:
+        """A number in -1 … 1."""
+        return random.uniform(-1.0, 1.0)
+
+
+@dataclass
+class OltWorker:
+    """Works on one OLT until there is nothing to do, the lease is lost, or it is told to stop."""
+
+    shared: Shared
+    olt: Olt
+    held: HeldLease
+    kinds: Sequence[str] = KINDS
+    """Which jobs; with fewer than all it leaves as soon as none of them is due."""
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: bool = False
+    session: OpenSession | None = None
+    record: Record = field(default_factory=Record)
+    state: str = "starting"
+    """connecting, working or idle: for who counts."""
+    _began: float = field(default_factory=boottime)
+
+    async def run(self) -> None:
+        """The whole life of the lease. Never raises but CancelledError."""
+        keeper = asyncio.create_task(self._keep(), name=f"lease-{self.olt.id}")
+        provision_metrics.LEASES.inc()
+        try:
+            await self._drain()
+        except StaleLease:
+            provision_metrics.LEASES_LOST.inc()
+            log.warning("lease_lost", olt=self.olt.id, fence=self.held.lease.fence)
+        except StoreUnavailable as error:
+            log.warning("store_unavailable", olt=self.olt.id, error=str(error))
+        except Exception:
+            provision_metrics.ERRORS.labels("olt").inc()
+            log.exception("olt_worker_failed", olt=self.olt.id)
+            await asyncio.sleep(_AFTER_A_BUG_S)
+        finally:
+            await self._leave(keeper)
+
+    def stop(self) -> None:
+        """Finish the command in hand, log out, release."""
+        self.stopping = True
+        self.wake.set()
+
+    def hand_back(self) -> None:
+        """Finish the job in hand, save, log out, release: a person wants the OLT."""
+        self.held.wanted_back = True
+        self.wake.set()
+
+    async def _keep(self) -> None:
+        try:
+            await self.held.keep()
+        except StaleLease:
+            self.wake.set()
+
+    async def _leave(self, keeper: "asyncio.Task[None]") -> None:
+        await self._hang_up()
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
+        await self.held.release()
+        provision_metrics.LEASES.dec()
+
+    # -------------------------------------------------------------------------------------------------------- the loop
+
+    async def _drain(self) -> None:
+        while not self.stopping:
+            self.wake.clear()
+            if self.held.wanted_back:
+                await self._save_and_leave()
+                return
+            taken = await self._take(self.kinds)
+            if taken is None:
+                if not await self._idle():
+                    return
+            elif (not taken.void and not await self._work(taken)) or (
+                self.shared.crowded and self.shared.clock() - self._began > BURST_S
+            ):
+                return
+
+    async def _take(self, kinds: Sequence[str]) -> Taken | None:
+        return await patiently(self.held, ledger.take, self.held.lease, kinds)
+
+    async def _idle(self) -> bool:
+        """Wait for work with the session kept warm; False when it is time to leave."""
+        self.state = "idle"
+        if self.kinds is not KINDS:
+            return False
+        while self.session is not None and not self.session.dead:
+            left_s = self.shared.idle_s - self.session.idle_s
+            if left_s <= 0 or self.held.left_s <= 0:
+                return False
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self.wake.wait()
+            if self.wake.is_set():
+                return True
+        return False
+
+    async def _save_and_leave(self) -> None:
+        await self.shared.store.run(ledger.save_now, self.held.lease)
+        while taken := await self._take(("save",)):
+            if not await self._work(taken):
+                return
+
+    # --------------------------------------------------------------------------------------------------------- one job
+
+    async def _work(self, taken: Taken) -> bool:
+        """Run a job; False where the OLT cannot be worked on now."""
+        if self.session is not None and self.session.dead:
+            await self._hang_up()
+        reused = self.session is not None
+        try:
+            session = self.session or await self._connect()
+        except ProvisioningError as error:
+            await self._not_connected(taken.job, error)
+            return False
+        async with self.shared.parallel:
+            self.state = "working"
+            await self._run(taken, session, reused=reused)
+        return True
+
+    async def _run(self, taken: Taken, session: OpenSession, *, reused: bool) -> None:
+        job, began = taken.job, self.shared.clock()
+        try:
+            outcome = await self._outcome(taken, session)
+        except (Interrupted, StoreUnavailable):
+            await patiently(self.held, ledger.put_back, self.held.lease, job, self.record.take())
+            return
+        if reused and session.dead and _nothing_happened(job, outcome):
+            await patiently(self.held, ledger.put_back, self.held.lease, job, ())
+            return
+        if not isinstance(outcome, Recorded):
+            await patiently(self.held, ledger.record, self.held.lease, job, outcome, self.record.take())
+        self._tell(job, outcome, self.shared.clock() - began)
+
+    async def _outcome(self, taken: Taken, session: OpenSession) -> Outcome:
+        line = OltLine(self.olt, self._adapter(), session, self.held, self.record, lambda: self.stopping)
+        shared = self.shared
+        run = Run(shared.store, line, shared.config, shared.rules, taken, shared.spread, shared.clock)
+        try:
+            return await HANDLERS[taken.job.kind](run)
+        except (StaleLease, Interrupted, StoreUnavailable, asyncio.CancelledError):
+            raise
+        except Exception:
+            job = taken.job
+            log.exception("run_failed", olt=job.olt, job=job.id, kind=job.kind, order=job.order_id)
+            return self._unexpected(run)
+
+    def _unexpected(self, run: Run) -> Outcome:
+        """What follows a bug of ours: tried again like what may pass."""
+        job = run.job
+        provision_metrics.ERRORS.labels(job.kind).inc()
+        if job.kind != "provision":
+            return Later(_UNEXPECTED_S, job.notes, code="internal_error")
+        return after_code("internal_error", Notes.of(job.notes), run.rules.retry, run.spread(), run.params)
+
+    def _adapter(self) -> Adapter:
+        return self.shared.adapter(self.olt.platform)
+
+    def _tell(self, job: Job, outcome: Outcome, seconds: float) -> None:
+        kind = type(outcome).__name__.lower()
+        reason = outcome.code if isinstance(outcome, Later) else None
+        reason = outcome.failure.code if isinstance(outcome, Failed) else reason
+        platform = self.olt.platform
+        provision_metrics.JOBS.labels(platform, job.kind, kind, reason or "").inc()
+        provision_metrics.JOB_SECONDS.labels(platform, job.kind).observe(seconds)
+        if isinstance(outcome, Later | Recorded) and reason is None:
+            return
+        log.info(
+            "job",
+            olt=job.olt,
+            kind=job.kind,
+            job=job.id,
+            order=job.order_id,
+            revision=job.revision,
+            outcome=kind,
+            reason=reason,
+            seconds=round(seconds, 3),
+        )
+
+    # --------------------------------------------------------------------------------------------------------- session
+
+    async def _connect(self) -> OpenSession:
+        self.state = "connecting"
+        shared = self.shared
+        try:
+            self.session = await shared.gate.through(
+                lambda: shared.connect(self.olt, self.record.hear, self.held.may_send)
+            )
+        except ProvisioningError as error:
+            provision_metrics.CONNECTS.labels(self.olt.platform, error.reason).inc()
+            raise
+        provision_metrics.CONNECTS.labels(self.olt.platform, "ok").inc()
+        provision_metrics.SESSIONS.inc()
+        await patiently(self.held, ledger.connected, self.held.lease)
+        return self.session
+
+    async def _not_connected(self, job: Job, error: ProvisioningError) -> None:
+        log.warning("olt_not_connected", olt=self.olt.id, code=error.reason, detail=detail(error))
+        lease, steps = self.held.lease, self.record.take()
+        await patiently(self.held, ledger.put_back, lease, job, steps)
+        await patiently(
+            self.held, ledger.not_connected, lease, error, self.shared.breaker, self.shared.spread()
+        )
+
+    async def _hang_up(self) -> None:
+        session, self.session = self.session, None
+        if session is not None:
+            await session.close()
+            provision_metrics.SESSIONS.dec()
+
+
+def _nothing_happened(job: Job, outcome: Outcome) -> bool:
+    """The OLT had closed an idle session, and that was noticed before anything was sent: a new one is opened at once."""
+    if not isinstance(outcome, Later) or outcome.code != "olt_unreachable":
+        return False
+    return bool(outcome.notes.get("attempts", 0) == job.notes.get("attempts", 0))
+
+
+HANDLERS: dict[str, Callable[[Run], Awaitable[Outcome]]] = {
+    "provision": provision,
+    "deprovision": deprovision,
+    "scan": scan,
+    "save": save,
+    "plan": view,
+}
+"""What runs a job, by its kind."""

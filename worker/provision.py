@@ -1,0 +1,161 @@
+"""The provisioning loop of one worker: leases OLTs that have due jobs, and works on them side by side.
+
+A commit that makes a job due wakes the loop; it looks by itself now and then, since a call may be lost. OLTs that do not answer
+take no room from those that do.
+"""
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+
+import structlog
+
+from schemas.inventory import Inventory
+from worker.lease import HeldLease, LeaseRule
+from worker.olt_worker import OltWorker, Shared
+from worker.scan import begin_searches
+from worker.store import Connection, db, leases, search
+from worker.store.db import StoreError, StoreUnavailable
+from worker.store.jobs import JOBS
+from worker.store.leases import Due, Lease
+from worker.tending import tend
+
+log = structlog.get_logger(__name__)
+CONNECTING_PER_PLACE = 4
+"""OLTs that may be connected to at the same moment, for every OLT that may be worked on."""
+
+
+class PlatformChanged(Exception):
+    """OLTs whose platform in the inventory is another one than when their live jobs were made: the start is refused."""
+
+    def __init__(self, olts: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the platform of {', '.join(olts)} has changed while orders are live there: wait for them, or cancel them"
+        )
+        self.olts = olts
+
+
+@dataclass
+class Provisioner:
+    """Works until `stop`. `name` is this worker's, in leases; what is appended makes each start another holder."""
+
+    shared: Shared
+    name: str
+    parallel: int
+    lease: LeaseRule = field(default_factory=LeaseRule)
+    poll_s: float = 1.0
+    tend_s: float = 5.0
+    quiet_s: float = 0.01
+    """Pause between two looks, so that a crowd of wake-up calls costs one."""
+    workers: dict[str, OltWorker] = field(default_factory=dict)
+    _tasks: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _stopping: bool = False
+
+    def __post_init__(self) -> None:
+        """A holder of its own for every start: a name that comes back is not trusted with its old leases."""
+        self.holder = f"{self.name}-{uuid.uuid4().hex[:8]}"
+
+    @property
+    def inventory(self) -> Inventory:
+        """The OLTs."""
+        return self.shared.config.inventory
+
+    async def run(self) -> None:
+        """Work until `stop`; then finish the commands in hand, log out, release. Raises PlatformChanged at the start."""
+        await self._prepare()
+        wakeup = self.shared.store.listen(JOBS)
+        tending = asyncio.create_task(self._tend(), name="provision-tend")
+        try:
+            while not self._stopping:
+                await self._look()
+                await asyncio.sleep(self.quiet_s)
+                await wakeup.wait(self.poll_s)
+        finally:
+            tending.cancel()
+            await self._end()
+            await asyncio.gather(tending, return_exceptions=True)
+
+    def stop(self) -> None:
+        """Take nothing more on, and have every OLT finished with."""
+        self._stopping = True
+        for worker in self.workers.values():
+            worker.stop()
+        self.shared.store.notify(JOBS)
+
+    async def _prepare(self) -> None:
+        """Make the inventory known. Raises PlatformChanged."""
+        while not self._stopping:
+            try:
+                if changed := await self.shared.store.run(register, self.inventory):
+                    raise PlatformChanged(changed)
+                return
+            except StoreUnavailable as error:
+                log.warning("store_unavailable", loop="provision", error=str(error))
+                await asyncio.sleep(self.poll_s)
+
+    # -------------------------------------------------------------------------------------------------------- handing out
+
+    async def _look(self) -> None:
+        """Lease what is due and can be worked on; wake those whose OLTs have due jobs."""
+        read_at = self.shared.clock()
+        room = self._room()
+        try:
+            due = await self.shared.store.run(dispatch, self.inventory, self.holder, self.lease.lease_s, room)
+        except StoreError as error:
+            log.warning("store_unavailable", loop="provision", error=str(error))
+            return
+        self.shared.crowded = room <= 0
+        for lease in due.leased:
+            self._begin(lease, read_at)
+        for olt in due.mine & self.workers.keys():
+            self.workers[olt].wake.set()
+        for olt in due.wanted_back & self.workers.keys():
+            self.workers[olt].hand_back()
+
+    def _room(self) -> int:
+        states = [worker.state for worker in self.workers.values()]
+        connecting = states.count("connecting") + states.count("starting")
+        return min(self.parallel - states.count("working"), self.parallel * CONNECTING_PER_PLACE - connecting)
+
+    def _begin(self, lease: Lease, read_at: float) -> None:
+        olt = self.inventory.by_id[lease.olt]
+        held = HeldLease(self.shared.store, lease, self.lease, read_at, self.shared.clock)
+        worker = OltWorker(self.shared, olt, held)
+        self.workers[olt.id] = worker
+        task = asyncio.create_task(worker.run(), name=f"olt-{olt.id}")
+        self._tasks[olt.id] = task
+        task.add_done_callback(lambda _: self._ended(worker))
+
+    def _ended(self, worker: OltWorker) -> None:
+        if self.workers.get(worker.olt.id) is worker:
+            del self.workers[worker.olt.id]
+            del self._tasks[worker.olt.id]
+
+    async def _end(self) -> None:
+        self.stop()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    # ------------------------------------------------------------------------------------------------------------ deadlines
+
+    async def _tend(self) -> None:
+        while True:
+            try:
+                await self.shared.store.run(tend, self.shared.rules.patience.light_s)
+            except StoreError as error:
+                log.warning("store_unavailable", loop="tend", error=str(error))
+            except Exception:
+                log.exception("tend_failed")
+            await asyncio.sleep(self.tend_s)
+
+
+def register(conn: Connection, inventory: Inventory) -> tuple[str, ...]:
+    """Make the OLTs leasable; those whose platform must not change now."""
+    changed = leases.register(conn, {olt.id: olt.platform for olt in inventory.olts}, db.now(conn))
+    search.begin_all_anew(conn)
+    return changed
+
+
+def dispatch(conn: Connection, inventory: Inventory, holder: str, lease_s: float, room: int) -> Due:
+    """Have those looked for who began to wait, then lease OLTs with due jobs."""
+    begin_searches(conn, inventory)
+    return leases.claim(conn, holder, inventory.by_id.keys(), lease_s, room, db.now(conn))

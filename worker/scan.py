@@ -1,0 +1,260 @@
+"""Where a unit is that nobody placed: one scan of an OLT serves every order that waits for light there.
+
+The first sighting decides, without waiting for OLTs that do not answer; two at once are `serial_seen_twice`. An offline
+registration never says where a unit is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from events.stages import Stage
+from schemas.inventory import Inventory, Olt
+from schemas.place import Place, PonPort
+from vendors.contract import Observation, Registration, Sighting
+from vendors.errors import Permanent, ProvisioningError
+from worker.lease import patiently
+from worker.notes import Notes
+from worker.olt_line import OltLine
+from worker.outcome import Later, Outcome, Recorded, detail
+from worker.reconcile import Run
+from worker.store import Connection, db, orders, search, work
+from worker.store.jobs import UNPLACED
+from worker.store.leases import Lease
+from worker.store.orders import Failure
+from worker.store.search import Search
+from worker.store.work import Job, Step
+from worker.verify import Patience
+
+LOOKS_MAX = 50
+"""Most orders whose registrations are looked for in one run, so that other jobs get the session in between."""
+
+
+# ------------------------------------------------------------------------------------------------ which OLTs are looked at
+
+
+def begin_searches(conn: Connection, inventory: Inventory) -> int:
+    """Ask for the scans of orders that have just begun to wait, or fail them where no OLT fits; how many there were."""
+    now = db.now(conn)
+    begun = search.new(conn)
+    olts: set[str] = set()
+    for found in begun:
+        where = candidates(found, inventory)
+        if isinstance(where, Failure):
+            _fail(conn, found, where, now)
+        olts.update(where if isinstance(where, tuple) else ())
+    search.begun(conn, [found.job_id for found in begun])
+    work.scan_now(conn, olts, now)
+    return len(begun)
+
+
+def candidates(found: Search, inventory: Inventory) -> tuple[str, ...] | Failure:
+    """The OLTs where the unit may appear: the one that is named, else those of the site, else all."""
+    if found.olt is not None:
+        if inventory.olt(found.olt) is None:
+            return Failure("olt_unknown", {"olt": found.olt})
+        return (found.olt,)
+    at_site = tuple(olt.id for olt in inventory.at(found.site))
+    return at_site or Failure("site_unknown", {"site": found.site})
+
+
+def _fail(conn: Connection, found: Search, failure: Failure, now: datetime) -> None:
+    if search.where_now(conn, found) is None:
+        return
+    orders.finish_failed(conn, found.order_id, found.revision, failure)
+    work.end(conn, found.job_id, now)
+
+
+# --------------------------------------------------------------------------------------------------- what an OLT shows
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one OLT shows of one serial. `lit`: ports where it is unregistered and lit; `online`, `offline`: registered."""
+
+    lit: tuple[PonPort, ...] = ()
+    online: tuple[PonPort, ...] = ()
+    offline: tuple[PonPort, ...] = ()
+
+    @property
+    def places(self) -> tuple[PonPort, ...]:
+        """Where the unit is: usually nowhere or in one place."""
+        return tuple(dict.fromkeys((*self.lit, *self.online)))
+
+
+def seen_of(serial: str, sightings: Iterable[Sighting], registered: Iterable[Registration]) -> Seen:
+    """What is shown of `serial`, from all that is lit and from the registrations of this serial."""
+    found = tuple(registered)
+    return Seen(
+        lit=tuple(sighting.port for sighting in sightings if sighting.serial == serial),
+        online=tuple(one.port for one in found if one.online),
+        offline=tuple(one.port for one in found if not one.online),
+    )
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a scan job keeps: jobs whose registrations were looked for, and those for which there are some."""
+
+    looked: frozenset[int] = frozenset()
+    registered: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, job: Job) -> "Memory":
+        """From the job."""
+        return cls(frozenset(job.notes.get("looked", ())), frozenset(job.notes.get("registered", ())))
+
+    def kept(self) -> dict[str, list[int]]:
+        """As the payload of a job."""
+        return {"looked": sorted(self.looked), "registered": sorted(self.registered)}
+
+    def to_look_for(self, waiting: Sequence[Search], lit: frozenset[str | None]) -> tuple[Search, ...]:
+        """Whose registrations are worth a question now: new ones, and those that have one which may come online."""
+        dark = [one for one in waiting if one.serial not in lit]
+        new = [one for one in dark if one.job_id not in self.looked]
+        return (*new, *(one for one in dark if one.job_id in self.looked & self.registered))
+
+    def after(self, waiting: Sequence[Search], looked: Sequence[tuple[Search, Seen]]) -> "Memory":
+        """With what was learnt now, without orders that wait no more."""
+        alive = {one.job_id for one in waiting}
+        new = {one.job_id for one, _ in looked}
+        some = {one.job_id for one, seen in looked if seen.online or seen.offline}
+        return Memory(
+            frozenset(alive & (self.looked | new)), frozenset(alive & ((self.registered - new) | some))
+        )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one run of a scan found. `rest`: more orders are to be looked for at once."""
+
+    waiting: tuple[Search, ...]
+    seen: tuple[tuple[Search, Seen], ...]
+    memory: Memory
+    rest: bool
+
+
+async def scan(run: Run) -> Outcome:
+    """One run of an OLT's scan job, its outcome written."""
+    olt, held, patience = run.line.olt, run.line.lease, run.rules.patience
+    waiting = await run.store.read(who_waits, olt)
+    try:
+        findings = await look(run, waiting)
+    except ProvisioningError as error:
+        step = Step("scan_failed", None, {"code": error.reason, "detail": detail(error)})
+        run.line.record.note(step)
+        return Later(patience.light_poll_slow_s, run.job.notes, code=error.reason, params={"olt": olt.id})
+    steps = run.line.record.take()
+    await patiently(held, conclude, held.lease, run.job, olt, findings, patience, steps)
+    return Recorded()
+
+
+async def look(run: Run, waiting: Sequence[Search]) -> Findings:
+    """Look at everything that is lit, then for registrations of who was not seen."""
+    line = run.line
+    sightings = await line.ask(line.adapter.discover())
+    memory = Memory.of(run.job)
+    lit = frozenset(sighting.serial for sighting in sightings)
+    wanted = memory.to_look_for(waiting, lit)
+    looked = [(one, await _look(line, one, sightings)) for one in wanted[:LOOKS_MAX]]
+    rest = any(one.job_id not in memory.looked for one in wanted[LOOKS_MAX:])
+    sighted = [(one, seen_of(one.serial, sightings, ())) for one in waiting if one.serial in lit]
+    return Findings(tuple(waiting), (*sighted, *looked), memory.after(waiting, looked), rest)
+
+
+async def _look(line: OltLine, one: Search, sightings: Sequence[Sighting]) -> Seen:
+    """What the OLT shows of one order's unit; a reply about it that nobody understands keeps nobody else waiting."""
+    try:
+        found: Observation = await line.ask(line.adapter.observe(one.serial, None))
+    except Permanent:
+        if line.session.dead:
+            raise
+        return Seen()
+    return seen_of(one.serial, sightings, found.registrations)
+
+
+# ------------------------------------------------------------------------------------------------------- what follows
+
+
+def who_waits(conn: Connection, olt: Olt) -> list[Search]:
+    """Orders whose unit may appear on this OLT."""
+    return search.waiting(conn, olt.id, olt.site)
+
+
+def conclude(
+    conn: Connection,
+    lease: Lease,
+    job: Job,
+    olt: Olt,
+    findings: Findings,
+    patience: Patience,
+    steps: Sequence[Step] = (),
+) -> None:
+    """Place who was seen, and have the OLT looked at again while anybody waits. Raises StaleLease."""
+    now = db.now(conn)
+    work.held_fast(conn, lease, job, now)
+    work.add_steps(conn, job, steps, now)
+    for one, seen in sorted(findings.seen, key=lambda pair: pair[0].order_id):
+        _tell(conn, olt.id, one, seen, now)
+    _again(conn, job, findings, who_waits(conn, olt), now, patience)
+
+
+def _tell(conn: Connection, olt: str, one: Search, seen: Seen, now: datetime) -> None:
+    if not (seen.places or seen.offline):
+        orders.set_stage(conn, one.order_id, one.revision, Stage.WAITING_FOR_LIGHT)
+        return
+    there = search.where_now(conn, one)
+    if there is None or there.olt == olt:
+        return
+    for port in seen.offline:
+        search.add_former(conn, one, olt, port)
+    if there.olt != UNPLACED:
+        _seen_elsewhere(conn, one, olt, seen, there, now)
+    elif len(seen.places) > 1:
+        _twice(conn, one, [Place(olt=olt, port=port) for port in seen.places], now)
+    elif seen.places:
+        _settle(conn, one, olt, seen)
+    else:
+        orders.set_stage(conn, one.order_id, one.revision, Stage.WAITING_FOR_LIGHT)
+
+
+def _settle(conn: Connection, one: Search, olt: str, seen: Seen) -> None:
+    [port] = seen.places
+    notes = Notes(lit=port in seen.lit, former=search.former(conn, one))
+    search.place(conn, one, olt, port, notes.kept())
+    orders.set_place(conn, one.order_id, one.revision, olt, port)
+    orders.set_stage(conn, one.order_id, one.revision, Stage.QUEUED)
+
+
+def _seen_elsewhere(
+    conn: Connection, one: Search, olt: str, seen: Seen, there: search.Placed, now: datetime
+) -> None:
+    """Another OLT's scan was first. Seen here too, before anything was sent there: which of the two is it?"""
+    if seen.places and not there.opened and there.port is not None:
+        places = [Place(olt=there.olt, port=there.port), *(Place(olt=olt, port=port) for port in seen.places)]
+        _twice(conn, one, places, now)
+
+
+def _twice(conn: Connection, one: Search, places: Sequence[Place], now: datetime) -> None:
+    told = {"serial": one.serial, "places": ", ".join(str(place) for place in places)}
+    orders.finish_failed(conn, one.order_id, one.revision, Failure("serial_seen_twice", told))
+    work.end(conn, one.job_id, now)
+
+
+def _again(
+    conn: Connection,
+    job: Job,
+    findings: Findings,
+    waiting: Sequence[Search],
+    now: datetime,
+    patience: Patience,
+) -> None:
+    """Look again at once for who came in the meantime, else after a pause; end where nobody waits."""
+    if not waiting:
+        work.end(conn, job.id, now)
+        return
+    known = {one.job_id for one in findings.waiting}
+    pause_s = min(patience.light_pause((now - one.created_at).total_seconds()) for one in waiting)
+    if findings.rest or any(one.job_id not in known for one in waiting):
+        pause_s = 0.0
+    work.later(conn, job, now + timedelta(seconds=pause_s), notes=findings.memory.kept())

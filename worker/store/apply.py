@@ -1,0 +1,175 @@
+"""Events into rows: facts are merged, what follows is decided, results go to the outbox, all in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from events.inputs import InstallCancelled, InstallStarted
+from events.record import Event
+from worker.correlate import World, merge
+from worker.correlate.world import cancels_too_late
+from worker.facts import Order, Rules, Stamp, Unit
+from worker.store import world
+from worker.store.db import context, now
+from worker.store.schema import inbox
+from worker.store.secrets import secrets_in
+from worker.store.settle import News, Settled, settle
+
+LOCK = 0x4143434F
+"""Correlation takes this lock first: two workers may hold the two halves of a pair at the same moment."""
+BY_HAND = "acende"
+"""The source of what people ask for by the command line."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of a batch: events applied, events known already, orders written, final results among them."""
+
+    applied: int = 0
+    known: int = 0
+    orders: int = 0
+    finished: int = 0
+
+
+@dataclass
+class _Facts:
+    """What is known, while a batch is merged into it."""
+
+    units: dict[str, Unit]
+    orders: dict[str, Order]
+    changed: set[str] = field(default_factory=set)
+    """Units that changed."""
+    secrets: dict[str, Mapping[str, SecretStr]] = field(default_factory=dict)
+
+    def add(self, event: Event, at: datetime, rules: Rules) -> None:
+        """Merge one event."""
+        data = event.data
+        if isinstance(data, InstallStarted | InstallCancelled):
+            self._add_to_order(data.service_order_id, event, at, rules)
+            return
+        before = self.units.get(data.serial) or Unit(data.serial)
+        after = merge.unit_with(before, event)
+        if after is not before:
+            self.units[data.serial] = after
+            self.changed.add(data.serial)
+
+    def _add_to_order(self, order_id: str, event: Event, at: datetime, rules: Rules) -> None:
+        before = self.orders.get(order_id) or Order(order_id)
+        after = merge.order_with(before, event, at, rules)
+        if isinstance(event.data, InstallStarted) and after.requested != before.requested:
+            self.secrets[order_id] = secrets_in(event.data)
+            after = replace(after, secrets_kept=True)
+        self.orders[order_id] = after
+
+
+def lock(conn: Connection) -> None:
+    """Have correlation to oneself until the end of the transaction. A statement of its own, before any read."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+
+
+def apply_batch(conn: Connection, events: Sequence[Event]) -> Applied:
+    """Apply those of the events that were not applied before. Applying one again changes nothing."""
+    lock(conn)
+    at = now(conn)
+    new = _note(conn, events, at)
+    if not new:
+        return Applied(known=len(events))
+    rules = context(conn).rules
+    reader, affected = world.gather(conn, merge.units_of(new), merge.serials_named(new), merge.orders_of(new))
+    before = reader.orders()
+    facts = _Facts(dict(reader.units), dict(before))
+    for event in new:
+        facts.add(event, at, rules)
+    known = World(facts.units, facts.orders, reader.registered, frozenset(affected))
+    news = News(facts.changed, facts.secrets, _late_cancellations(before, facts.orders, rules))
+    settled = settle(conn, before, known, news, at)
+    return Applied(len(new), len(events) - len(new), settled.orders, settled.finished)
+
+
+def _note(conn: Connection, events: Sequence[Event], at: datetime) -> list[Event]:
+    """Write the events into the inbox; those that were not there."""
+    by_key = {(event.source, event.id): event for event in events}
+    if not by_key:
+        return []
+    rows = [
+        {"source": event.source, "id": event.id, "type": event.type, "arrived_at": at}
+        for event in by_key.values()
+    ]
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    insert = dialect.insert(inbox).on_conflict_do_nothing().returning(inbox.c.source, inbox.c.id)
+    new = {(row.source, row.id) for row in conn.execute(insert, rows)}
+    return [event for key, event in by_key.items() if key in new]
+
+
+def _late_cancellations(
+    before: Mapping[str, Order], after: Mapping[str, Order], rules: Rules
+) -> frozenset[str]:
+    """Completed orders whose cancellation came too late, and came now."""
+    return frozenset(
+        order.id
+        for order in after.values()
+        if (former := before.get(order.id))
+        and former.cancelled != order.cancelled
+        and cancels_too_late(order, rules)
+    )
+
+
+# -------------------------------------------------------------------------------------------------- what people ask for
+
+
+def request_retry(conn: Connection, order_id: str, who: str, why: str) -> str | None:
+    """Have an order that is not live tried again; None, or why it cannot be: `unknown` or `live`."""
+    lock(conn)
+    at = now(conn)
+    reader, before = _judged(conn, {order_id})
+    order = before.get(order_id)
+    if order is None or order.request is None:
+        return "unknown"
+    if order.live:
+        return "live"
+    stamp = _by_hand(order, at)
+    asked = merge.asked(order, stamp, order.named_serial, fresh=True)
+    _settle_by_hand(conn, reader, before, asked, at, f"Nova tentativa pedida por {who}: {why}")
+    return None
+
+
+def request_cancel(conn: Connection, order_id: str, who: str, why: str) -> str | None:
+    """Cancel an order; None, or why not: `unknown`, `cancelled` or `cancel_after_completion`."""
+    lock(conn)
+    at = now(conn)
+    reader, before = _judged(conn, {order_id})
+    order = before.get(order_id)
+    if order is None or order.request is None:
+        return "unknown"
+    if order.state in {order.state.CANCELLED, order.state.CANCELLING}:
+        return "cancelled"
+    gone = merge.cancelled(order, _by_hand(order, at), why, "cancelled_by_person")
+    if cancels_too_late(gone, context(conn).rules):
+        return "cancel_after_completion"
+    _settle_by_hand(conn, reader, before, gone, at, f"Cancelamento pedido por {who}: {why}")
+    return None
+
+
+def _judged(conn: Connection, ids: set[str]) -> tuple[world.Reader, dict[str, Order]]:
+    reader, _ = world.gather(conn, set(), set(), ids)
+    return reader, reader.orders()
+
+
+def _by_hand(order: Order, at: datetime) -> Stamp:
+    """A fact of now, later than every other of the order, whatever the ERP's clock."""
+    latest = [ask.stamp.time for ask in order.asks[-1:]] + ([order.cancelled.time] if order.cancelled else [])
+    time = max([at, *(earlier + timedelta(microseconds=1) for earlier in latest)])
+    return Stamp(time, BY_HAND, uuid4().hex)
+
+
+def _settle_by_hand(
+    conn: Connection, reader: world.Reader, before: dict[str, Order], order: Order, at: datetime, note: str
+) -> Settled:
+    known = World(reader.units, {**before, order.id: order}, reader.registered, frozenset({order.id}))
+    return settle(conn, before, known, News(notes={order.id: note}), at)

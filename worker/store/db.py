@@ -1,0 +1,327 @@
+"""The database: engine, transactions in a thread, the clock, the errors, and who wakes whom.
+
+A transaction is one synchronous function of a connection, run with one hop to a thread. On SQLite one thread writes, and
+every writing transaction begins with BEGIN IMMEDIATE, since pysqlite's own default begins none before a SELECT.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any, Concatenate, ParamSpec, Self, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from events.outgoing import SOURCE
+from events.topics import Topics
+from worker.facts import Rules
+from worker.store.errors import DataRefused, StoreError, StoreUnavailable, WorkerRuns, translated
+from worker.store.wake import Wakeup, Wakeups
+
+__all__ = [
+    "Clock",
+    "Context",
+    "DataRefused",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "WorkerRuns",
+    "context",
+    "now",
+    "wake",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_WAKE = "acende_wake"
+_ERASED = "acende_erased"
+
+
+@dataclass
+class Clock:
+    """The database's clock, with an offset by which tests and rehearsals let time pass.
+
+    `stopped` is the time it shows instead, where a test wants it to stand still.
+    """
+
+    offset: timedelta = timedelta()
+    stopped: datetime | None = None
+
+    def shown(self, read: Callable[[], datetime]) -> datetime:
+        """The time: `read` asks the database."""
+        return (self.stopped or read()) + self.offset
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every transaction of a store knows: the clock, where results go, the rules."""
+
+    clock: Clock = field(default_factory=Clock)
+    topics: Topics = field(default_factory=Topics)
+    source: str = SOURCE
+    """`source` of the events that are published."""
+    rules: Rules = field(default_factory=Rules)
+    """Durations, and the key of digests."""
+
+
+def context(conn: Connection) -> Context:
+    """What the store of this connection was opened with."""
+    found = conn.get_execution_options().get("acende")
+    return found if isinstance(found, Context) else Context()
+
+
+def now(conn: Connection) -> datetime:
+    """The database's clock, UTC. On PostgreSQL one round trip; it goes on within a transaction."""
+
+    def read() -> datetime:
+        if conn.dialect.name == "sqlite":
+            return datetime.now(UTC)
+        shown: datetime = conn.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return shown.astimezone(UTC)
+
+    return context(conn).clock.shown(read)
+
+
+def wake(conn: Connection, *channels: str) -> None:
+    """Wake who listens to `channels`, in every process, once this transaction is committed."""
+    conn.info.setdefault(_WAKE, set()).update(channels)
+
+
+def note_erased(conn: Connection) -> None:
+    """Secrets were erased in this transaction: SQLite's log is truncated after the commit, since it still holds them."""
+    conn.info[_ERASED] = True
+
+
+class Store:
+    """One database. `run` is a writing transaction, `read` one that only reads.
+
+    Both raise StoreUnavailable where the database cannot be had (connection, lock, disk, not migrated): nothing has
+    happened, or the commit is in doubt, so what is run must bear repetition. They raise DataRefused where the data
+    are at fault.
+    """
+
+    def __init__(self, engine: Engine, shared: Context, threads: int) -> None:
+        self._engine = engine.execution_options(acende=shared)
+        self._shared = shared
+        self._writers = ThreadPoolExecutor(threads, thread_name_prefix="store")
+        self._readers = (
+            ThreadPoolExecutor(2, thread_name_prefix="store-read") if self.embedded else self._writers
+        )
+        self._wakeups = Wakeups(engine.url if not self.embedded else None)
+        self._lock: IO[str] | None = None
+        self._log_to_truncate = False
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        pool_size: int = 8,
+        timeout_s: float = 10.0,
+        shared: Context | None = None,
+    ) -> Self:
+        """A store for a SQLAlchemy URL, connected when it is first used. Raises ValueError for a URL of another kind."""
+        target = parse_url(url)
+        shared = shared or Context()
+        if target.get_backend_name() == "sqlite":
+            return cls(_sqlite(target, timeout_s), shared, threads=1)
+        return cls(_postgresql(target, pool_size, timeout_s), shared, threads=pool_size)
+
+    @property
+    def embedded(self) -> bool:
+        """True on SQLite: one worker, this one."""
+        return self._engine.dialect.name == "sqlite"
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of all transactions, to be moved by tests."""
+        return self._shared.clock
+
+    async def run(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run one synchronous function in one writing transaction, in a thread; its result.
+
+        Goes on to its end in the thread when the caller is cancelled.
+        """
+        loop = asyncio.get_running_loop()
+        self._wakeups.attach(loop)
+        return await loop.run_in_executor(
+            self._writers, lambda: self._transact(work, args, kwargs, read_only=False)
+        )
+
+    async def read(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run one function that only reads, on one consistent state; its result. On SQLite it waits for no writer."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._readers, lambda: self._transact(work, args, kwargs, read_only=True)
+        )
+
+    def run_sync(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`run` in this thread, for programs without a loop."""
+        return self._transact(work, args, kwargs, read_only=False)
+
+    def read_sync(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`read` in this thread."""
+        return self._transact(work, args, kwargs, read_only=True)
+
+    def _transact(self, work: Callable[..., T], args: Any, kwargs: Any, *, read_only: bool) -> T:
+        channels: set[str] = set()
+        with translated(), self._engine.connect() as conn:
+            conn.info.pop(_WAKE, None)
+            conn.info.pop(_ERASED, None)
+            with conn.execution_options(acende_read_only=read_only).begin():
+                result = work(conn, *args, **kwargs)
+                channels = conn.info.pop(_WAKE, set())
+                if not self.embedded:
+                    _notify(conn, channels)
+            self._truncate_log(conn, erased=conn.info.pop(_ERASED, False))
+        self._wakeups.fire(channels)
+        return result
+
+    def _truncate_log(self, conn: Connection, *, erased: bool) -> None:
+        """Empty SQLite's write-ahead log after secrets were erased; where a reader is in the way, after the next commit."""
+        self._log_to_truncate = self._log_to_truncate or erased
+        if self.embedded and self._log_to_truncate:
+            driver: Any = conn.connection.driver_connection
+            busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            self._log_to_truncate = bool(busy)
+
+    def notify(self, channel: str) -> None:
+        """Wake who listens to `channel` in this process, without a transaction."""
+        self._wakeups.fire({channel})
+
+    def listen(self, channel: str) -> Wakeup:
+        """A wake-up call of its own for one waiter: nothing that happens between two waits is missed."""
+        return self._wakeups.listen(channel)
+
+    async def wait(self, channel: str, timeout_s: float) -> bool:
+        """Wait until `channel` is woken, at most `timeout_s`; whether it was. One waiter per channel and process."""
+        return await self._wakeups.shared(channel).wait(timeout_s)
+
+    def lock_for_worker(self) -> None:
+        """Hold this database for one worker process as long as the store is open; nothing to do on PostgreSQL.
+
+        Raises WorkerRuns where another worker holds it.
+        """
+        database = self._engine.url.database
+        if not self.embedded or self._lock or not database:
+            return
+        path = Path(database + ".worker.lock")
+        try:
+            lock = path.open("a")
+        except OSError as error:
+            raise StoreUnavailable(f"{path}: {error.strerror}") from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise WorkerRuns(
+                f"another worker runs on {database}: SQLite serves one. For several, set ACENDE_DATABASE_URL to a"
+                " PostgreSQL database."
+            ) from None
+        self._lock = lock
+
+    async def aclose(self) -> None:
+        """Stop listening and close."""
+        await self._wakeups.aclose()
+        self.close()
+
+    def close(self) -> None:
+        """Wait for transactions in hand, then let go of connections and lock."""
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self._engine.dispose()
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+
+def _notify(conn: Connection, channels: set[str]) -> None:
+    for channel in sorted(channels):
+        conn.execute(text("SELECT pg_notify('acende', :channel)"), {"channel": channel})
+
+
+def parse_url(url: str) -> URL:
+    """A URL with the driver that we use. Raises ValueError, which does not repeat it: it may hold a password."""
+    try:
+        target = make_url(url)
+    except ArgumentError:
+        raise ValueError(
+            "the database URL cannot be read: expected sqlite:///FILE or postgresql://…"
+        ) from None
+    kind = target.get_backend_name()
+    if kind == "sqlite" and target.database and target.database != ":memory:":
+        return target.set(drivername="sqlite+pysqlite")
+    if kind in {"postgresql", "postgres"}:
+        return target.set(drivername="postgresql+psycopg")
+    raise ValueError("the database is SQLite in a file (sqlite:///FILE) or PostgreSQL (postgresql://…)")
+
+
+def _sqlite(url: URL, timeout_s: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": timeout_s, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout={int(timeout_s * 1000)}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "secure_delete=ON",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        read_only = conn.get_execution_options().get("acende_read_only", False)
+        conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: URL, pool_size: int, timeout_s: float) -> Engine:
+    defaults = {
+        "connect_timeout": str(max(2, int(timeout_s))),
+        "application_name": "acende",
+        # A connection whose other end has vanished is noticed in seconds, not after the system's two hours.
+        "keepalives_idle": "15",
+        "keepalives_interval": "5",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "30000",
+    }
+    settings = {
+        "timezone": "UTC",
+        "lock_timeout": f"{int(timeout_s * 1000)}",
+        "default_transaction_isolation": "read\\ committed",
+        "idle_in_transaction_session_timeout": "60000",
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    arguments: dict[str, Any] = {name: value for name, value in defaults.items() if name not in url.query}
+    arguments["options"] = f"{options} {url.query.get('options', '')}".strip()
+    return create_engine(
+        url.difference_update_query(["options"]),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=timeout_s,
+        pool_use_lifo=True,
+        connect_args=arguments,
+    )
+
+
+@contextlib.contextmanager
+def connected(store: Store) -> Any:
+    """A bare connection, for migrations."""
+    with translated(), store._engine.connect() as conn:
+        yield conn

@@ -1,0 +1,324 @@
+"""Leases of OLTs: one writer per OLT over all workers, with a fencing number that rises with every holder.
+
+Expiry is judged by the database's clock, in the statement that uses it. Hold and breaker stand in the same row, so that an
+OLT that must not be worked on is never leased.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker.breaker import CLOSED, Breaker
+from worker.store import db
+from worker.store.jobs import JOBS
+from worker.store.schema import action, job, olt_lease
+
+
+class StaleLease(Exception):
+    """Another worker has this OLT, or may have it: nothing more is written, nothing more is sent."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on `olt`, as long as `fence` is its number and it has not expired."""
+
+    olt: str
+    holder: str
+    fence: int
+
+
+@dataclass(frozen=True)
+class Due:
+    """What there is to do for a worker: OLTs it was just given, and OLTs it has already where work is due."""
+
+    leased: tuple[Lease, ...] = ()
+    mine: frozenset[str] = frozenset()
+    wanted_back: frozenset[str] = frozenset()
+    """OLTs it has that a person wants to be left alone."""
+
+
+# ------------------------------------------------------------------------------------------------------------- leasing
+
+
+def claim(
+    conn: Connection, holder: str, known: Collection[str], lease_s: float, limit: int, now: datetime
+) -> Due:
+    """Lease at most `limit` OLTs of `known` that have due jobs, the most urgent first; and where own ones have some."""
+    waiting = _waiting(now)
+    mine = conn.execute(
+        select(olt_lease.c.olt).join(waiting, waiting.c.olt == olt_lease.c.olt).where(_held_by(holder, now))
+    ).scalars()
+    found, back = frozenset(mine), _wanted_back(conn, holder, now)
+    if limit <= 0:
+        return Due((), found, back)
+    free = (
+        select(olt_lease.c.olt, olt_lease.c.fence, olt_lease.c.breaker)
+        .join(waiting, waiting.c.olt == olt_lease.c.olt)
+        .where(_free(now), ~olt_lease.c.held, _let_in(now), olt_lease.c.olt.in_(list(known)))
+        .order_by(waiting.c.priority.desc(), waiting.c.since)
+        .limit(limit)
+        .with_for_update(of=olt_lease, skip_locked=True)
+    )
+    granted = tuple(_grant(conn, row, holder, lease_s, now) for row in conn.execute(free).all())
+    return Due(granted, found, back)
+
+
+def _wanted_back(conn: Connection, holder: str, now: datetime) -> frozenset[str]:
+    held = select(olt_lease.c.olt).where(_held_by(holder, now), olt_lease.c.held)
+    return frozenset(conn.execute(held).scalars())
+
+
+def take(conn: Connection, olt: str, holder: str, lease_s: float, now: datetime) -> Lease | None:
+    """Lease this one OLT, due jobs or not: None while another holds it, or it is held, or its breaker is open."""
+    row = conn.execute(
+        select(olt_lease.c.olt, olt_lease.c.fence, olt_lease.c.breaker)
+        .where(olt_lease.c.olt == olt, _free(now), ~olt_lease.c.held, _let_in(now))
+        .with_for_update()
+    ).one_or_none()
+    return _grant(conn, row, holder, lease_s, now) if row else None
+
+
+def _waiting(now: datetime) -> Any:
+    return (
+        select(job.c.olt, func.max(job.c.priority).label("priority"), func.min(job.c.due_at).label("since"))
+        .where(job.c.live, job.c.due_at <= now)
+        .group_by(job.c.olt)
+        .subquery()
+    )
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(olt_lease.c.holder.is_(None), olt_lease.c.expires_at <= now)
+
+
+def _held_by(holder: str, now: datetime) -> ColumnElement[bool]:
+    return and_(olt_lease.c.holder == holder, olt_lease.c.expires_at > now)
+
+
+def _let_in(now: datetime) -> ColumnElement[bool]:
+    """`Breaker.lets_in`, in SQL."""
+    return case(
+        (olt_lease.c.breaker_until.is_(None), olt_lease.c.breaker != "open"),
+        else_=olt_lease.c.breaker_until <= now,
+    )
+
+
+def _grant(conn: Connection, row: Any, holder: str, lease_s: float, now: datetime) -> Lease:
+    lease = Lease(row.olt, holder, int(row.fence) + 1)
+    conn.execute(
+        update(olt_lease)
+        .where(olt_lease.c.olt == row.olt)
+        .values(
+            holder=holder,
+            fence=lease.fence,
+            expires_at=now + timedelta(seconds=lease_s),
+            breaker="half_open" if row.breaker == "open" else row.breaker,
+            session_open=False,
+            updated_at=now,
+        )
+    )
+    return lease
+
+
+def guard(conn: Connection, lease: Lease, now: datetime) -> None:
+    """Make sure, until this transaction ends, that the lease still stands. Raises StaleLease."""
+    found = conn.execute(
+        select(olt_lease.c.fence).where(_own(lease), olt_lease.c.expires_at > now).with_for_update()
+    ).scalar()
+    if found is None:
+        raise StaleLease(lease.olt)
+
+
+def _own(lease: Lease) -> ColumnElement[bool]:
+    return and_(
+        olt_lease.c.olt == lease.olt, olt_lease.c.fence == lease.fence, olt_lease.c.holder == lease.holder
+    )
+
+
+def renew(conn: Connection, lease: Lease, lease_s: float, now: datetime) -> bool:
+    """Have the lease end `lease_s` from now; False where it is lost."""
+    changed = conn.execute(
+        update(olt_lease)
+        .where(_own(lease), olt_lease.c.expires_at > now)
+        .values(expires_at=now + timedelta(seconds=lease_s))
+    )
+    return changed.rowcount == 1
+
+
+def release(conn: Connection, lease: Lease) -> None:
+    """Give the lease up, if it is still there: another worker takes the OLT at once."""
+    conn.execute(
+        update(olt_lease).where(_own(lease)).values(holder=None, expires_at=None, session_open=False)
+    )
+    db.wake(conn, JOBS)
+
+
+def held(conn: Connection, lease: Lease) -> bool:
+    """Whether a person wants the OLT to be left alone."""
+    return bool(conn.execute(select(olt_lease.c.held).where(olt_lease.c.olt == lease.olt)).scalar())
+
+
+# -------------------------------------------------------------------------------------------------- session and breaker
+
+
+def connected(conn: Connection, lease: Lease, now: datetime) -> None:
+    """A session is open: the breaker closes. Raises StaleLease."""
+    guard(conn, lease, now)
+    conn.execute(
+        update(olt_lease)
+        .where(_own(lease))
+        .values(**_columns(CLOSED), session_open=True, last_ok_at=now, updated_at=now)
+    )
+
+
+def disconnected(conn: Connection, lease: Lease) -> None:
+    """The session is closed."""
+    conn.execute(update(olt_lease).where(_own(lease)).values(session_open=False))
+
+
+def breaker_of(conn: Connection, olt: str) -> Breaker:
+    """The breaker as it stands; closed for an OLT that is not known."""
+    row = conn.execute(
+        select(
+            olt_lease.c.breaker,
+            olt_lease.c.failures,
+            olt_lease.c.breaker_until,
+            olt_lease.c.breaker_code,
+            olt_lease.c.breaker_text,
+        ).where(olt_lease.c.olt == olt)
+    ).one_or_none()
+    return Breaker(*row) if row else CLOSED
+
+
+def set_breaker(conn: Connection, lease: Lease, breaker: Breaker, now: datetime) -> None:
+    """Keep what `worker.breaker` made of a failure. Raises StaleLease."""
+    guard(conn, lease, now)
+    conn.execute(update(olt_lease).where(_own(lease)).values(**_columns(breaker), updated_at=now))
+
+
+def _columns(breaker: Breaker) -> dict[str, Any]:
+    return {
+        "breaker": breaker.state,
+        "failures": breaker.failures,
+        "breaker_until": breaker.until,
+        "breaker_code": breaker.code,
+        "breaker_text": breaker.text,
+    }
+
+
+# -------------------------------------------------------------------------------------------- inventory, and what people do
+
+
+def register(conn: Connection, platforms: Mapping[str, str], now: datetime) -> tuple[str, ...]:
+    """Make the inventory's OLTs leasable; OLTs whose platform changed while they have live jobs, which are not touched.
+
+    `platforms`: platform by OLT. OLTs that have left the inventory keep their row (a fencing number never falls) without
+    a platform.
+    """
+    before = dict(conn.execute(select(olt_lease.c.olt, olt_lease.c.platform)).all())
+    busy = set(conn.execute(select(job.c.olt).where(job.c.live, _CONCERNED).distinct()).scalars())
+    changed = {
+        olt for olt, platform in platforms.items() if olt in busy and before.get(olt) not in {None, platform}
+    }
+    for olt, platform in platforms.items():
+        if olt not in changed and before.get(olt) != platform:
+            _upsert(conn, olt, platform, now)
+    if gone := [olt for olt in before if olt not in platforms]:
+        conn.execute(update(olt_lease).where(olt_lease.c.olt.in_(gone)).values(platform=None))
+    return tuple(sorted(changed))
+
+
+_CONCERNED = job.c.kind.in_(("provision", "deprovision"))
+
+
+def _upsert(conn: Connection, olt: str, platform: str, now: datetime) -> None:
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    conn.execute(
+        dialect.insert(olt_lease)
+        .values(olt=olt, platform=platform, updated_at=now)
+        .on_conflict_do_update(index_elements=["olt"], set_={"platform": platform})
+    )
+
+
+def hold(conn: Connection, olt: str, who: str, why: str, now: datetime) -> bool:
+    """Have the OLT left alone: its worker finishes, saves and logs out; orders wait. False where it is not known."""
+    changed = conn.execute(
+        update(olt_lease)
+        .where(olt_lease.c.olt == olt)
+        .values(held=True, held_by=who, held_reason=why, updated_at=now)
+    )
+    return _noted(conn, changed.rowcount, who, "olt hold", olt, why, now)
+
+
+def end_hold(conn: Connection, olt: str, who: str, why: str, now: datetime) -> bool:
+    """Let the OLT be worked on again. False where it is not known."""
+    changed = conn.execute(
+        update(olt_lease)
+        .where(olt_lease.c.olt == olt)
+        .values(held=False, held_by=None, held_reason=None, updated_at=now)
+    )
+    return _noted(conn, changed.rowcount, who, "olt release", olt, why, now)
+
+
+def reset_breaker(conn: Connection, olt: str, who: str, why: str, now: datetime) -> bool:
+    """Close the breaker: the cause is removed, says a person. False where the OLT is not known."""
+    changed = conn.execute(
+        update(olt_lease).where(olt_lease.c.olt == olt).values(**_columns(CLOSED), updated_at=now)
+    )
+    return _noted(conn, changed.rowcount, who, "olt reset-breaker", olt, why, now)
+
+
+def _noted(conn: Connection, changed: int, who: str, what: str, olt: str, why: str, now: datetime) -> bool:
+    if changed:
+        conn.execute(insert(action).values(at=now, who=who, what=what, target=olt, why=why))
+        db.wake(conn, JOBS)
+    return bool(changed)
+
+
+@dataclass(frozen=True)
+class OltState:
+    """One OLT as `acende olts` shows it. `queue` counts its live jobs by kind."""
+
+    olt: str
+    platform: str | None
+    holder: str | None
+    expires_at: datetime | None
+    session_open: bool
+    held_by: str | None
+    held_reason: str | None
+    breaker: Breaker
+    last_ok_at: datetime | None
+    queue: dict[str, int]
+
+
+def overview(conn: Connection, olts: Iterable[str] | None = None) -> list[OltState]:
+    """Every OLT, or those named, by id."""
+    jobs = conn.execute(
+        select(job.c.olt, job.c.kind, func.count()).where(job.c.live).group_by(job.c.olt, job.c.kind)
+    )
+    queues: dict[str, dict[str, int]] = {}
+    for olt, kind, count in jobs:
+        queues.setdefault(olt, {})[kind] = count
+    wanted = select(olt_lease).order_by(olt_lease.c.olt)
+    if olts is not None:
+        wanted = wanted.where(olt_lease.c.olt.in_(list(olts)))
+    return [_state(row, queues.get(row.olt, {})) for row in conn.execute(wanted)]
+
+
+def _state(row: Any, queue: dict[str, int]) -> OltState:
+    return OltState(
+        row.olt,
+        row.platform,
+        row.holder,
+        row.expires_at,
+        row.session_open,
+        row.held_by if row.held else None,
+        row.held_reason if row.held else None,
+        Breaker(row.breaker, row.failures, row.breaker_until, row.breaker_code, row.breaker_text),
+        row.last_ok_at,
+        queue,
+    )

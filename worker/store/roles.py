@@ -1,0 +1,44 @@
+"""Leases of roles that only one worker has at a moment (publisher, sweeper), judged by the database's clock."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from worker.store import db
+from worker.store.schema import role_lease
+
+
+def take(conn: Connection, role: str, holder: str, lease_s: float) -> int | None:
+    """Take or renew the lease of `role` for `lease_s` seconds: its fencing number, None while another holds it."""
+    _ensure(conn, role)
+    row = conn.execute(
+        select(role_lease.c.holder, role_lease.c.fence, role_lease.c.expires_at)
+        .where(role_lease.c.role == role)
+        .with_for_update()
+    ).one()
+    now = db.now(conn)
+    live = row.expires_at is not None and row.expires_at > now
+    if live and row.holder != holder:
+        return None
+    fence = int(row.fence) if live else int(row.fence) + 1
+    conn.execute(
+        update(role_lease)
+        .where(role_lease.c.role == role)
+        .values(holder=holder, fence=fence, expires_at=now + timedelta(seconds=lease_s))
+    )
+    return fence
+
+
+def release(conn: Connection, role: str, holder: str) -> None:
+    """Give the lease up, if `holder` has it: another takes it at once."""
+    conn.execute(
+        update(role_lease)
+        .where(role_lease.c.role == role, role_lease.c.holder == holder)
+        .values(holder=None, expires_at=None)
+    )
+
+
+def _ensure(conn: Connection, role: str) -> None:
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    conn.execute(dialect.insert(role_lease).values(role=role).on_conflict_do_nothing())

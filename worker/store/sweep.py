@@ -1,0 +1,95 @@
+"""What follows from time alone: verdicts and waits that run out, missed pairs, and data that are no longer needed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, tuple_, update
+
+from worker.correlate import World
+from worker.store import secrets, world
+from worker.store.apply import lock
+from worker.store.db import context, note_erased, now
+from worker.store.schema import inbox, job_step, service_order
+from worker.store.settle import News, settle
+
+ORDERS_MAX = 500
+ROWS_MAX = 5000
+PERSONAL = frozenset({"customer_name", "pppoe_login", "wifi_name", "cto", "cto_port"})
+"""Fields of a request that tell who the customer is."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What one sweep did: orders looked at, final results among them, and how many had what erased."""
+
+    orders: int = 0
+    finished: int = 0
+    secrets: int = 0
+    inbox: int = 0
+    personal: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there may be more to do at once."""
+        return self.orders >= ORDERS_MAX or self.inbox >= ROWS_MAX or self.personal >= ORDERS_MAX
+
+
+def sweep(conn: Connection) -> Swept:
+    """Correlate due and waiting orders again, at most 500; erase what has had its time."""
+    lock(conn)
+    at = now(conn)
+    rules = context(conn).rules
+    looked, finished = _due(conn, at)
+    return Swept(
+        looked,
+        finished,
+        secrets.erase_due(conn, at),
+        _forget_events(conn, at - rules.inbox_keep),
+        _forget_people(conn, at, at - rules.personal_keep) if rules.personal_keep else 0,
+    )
+
+
+def _due(conn: Connection, at: datetime) -> tuple[int, int]:
+    due = set(
+        conn.execute(
+            select(service_order.c.id)
+            .where(service_order.c.due_at <= at)
+            .order_by(service_order.c.due_at)
+            .limit(ORDERS_MAX)
+        ).scalars()
+    )
+    if not due:
+        return 0, 0
+    reader, affected = world.gather(conn, set(), set(), due)
+    before = reader.orders()
+    known = World(reader.units, before, reader.registered, frozenset(affected))
+    return len(due), settle(conn, before, known, News(), at).finished
+
+
+def _forget_events(conn: Connection, until: datetime) -> int:
+    old = select(inbox.c.source, inbox.c.id).where(inbox.c.arrived_at < until).limit(ROWS_MAX)
+    gone = conn.execute(delete(inbox).where(tuple_(inbox.c.source, inbox.c.id).in_(old)))
+    return int(gone.rowcount)
+
+
+def _forget_people(conn: Connection, at: datetime, until: datetime) -> int:
+    rows = conn.execute(
+        select(service_order.c.id, service_order.c.request)
+        .where(service_order.c.finished_at < until, service_order.c.erased_at.is_(None))
+        .limit(ORDERS_MAX)
+    ).all()
+    if not rows:
+        return 0
+    for row in rows:
+        values = {"request": _without_person(row.request), "cancel_reason": None, "erased_at": at}
+        conn.execute(update(service_order).where(service_order.c.id == row.id).values(values))
+    conn.execute(delete(job_step).where(job_step.c.service_order_id.in_([row.id for row in rows])))
+    note_erased(conn)
+    return len(rows)
+
+
+def _without_person(request: dict[str, object] | None) -> dict[str, object] | None:
+    if request is None:
+        return None
+    kept = {name: value for name, value in request.items() if name not in PERSONAL}
+    return kept | {"customer_name": "-"}

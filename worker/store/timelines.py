@@ -1,0 +1,177 @@
+"""What people look at: orders, their timelines, units; and the book of what people did."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select
+
+from events.reasons import reason
+from events.stages import Stage
+from schemas.serial import serial_or_none
+from worker.facts import OrderState
+from worker.store import db
+from worker.store.schema import action, equipment, job, job_step, service_order
+
+Which = Literal["all", "waiting", "failed", "parked"]
+_LIVE = [state.value for state in OrderState if state.live]
+_WHICH: dict[Which, ColumnElement[bool] | None] = {
+    "all": None,
+    "waiting": service_order.c.state.in_(_LIVE),
+    "failed": service_order.c.state == OrderState.FAILED.value,
+    "parked": service_order.c.parked,
+}
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """An order as people see it. `text_pt` says why it stands there, for support."""
+
+    id: str
+    state: str
+    revision: int
+    stage: str | None
+    since: datetime | None
+    serial: str | None
+    olt: str | None
+    port: str | None
+    customer_id: str | None
+    contract_id: str | None
+    attempts: int
+    parked: bool
+    code: str | None
+    text_pt: str | None
+    action_pt: str | None
+    updated_at: datetime
+    final: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def live(self) -> bool:
+        """Whether a final result is still to come."""
+        return OrderState(self.state).live
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a timeline: what happened, when; `detail` is redacted."""
+
+    id: int
+    at: datetime
+    revision: int | None
+    kind: str
+    text: str | None
+    detail: Any
+
+
+@dataclass(frozen=True)
+class JobView:
+    """Work that is under way for an order."""
+
+    kind: str
+    olt: str
+    state: str
+    due_at: datetime
+    attempts: int
+    code: str | None
+    text: str | None
+
+
+def orders(conn: Connection, which: Which = "all", limit: int = 100) -> list[OrderView]:
+    """Orders, those that changed last first."""
+    wanted = select(service_order).order_by(service_order.c.updated_at.desc()).limit(limit)
+    condition = _WHICH[which]
+    if condition is not None:
+        wanted = wanted.where(condition)
+    return [_view(row) for row in conn.execute(wanted).mappings()]
+
+
+def find(conn: Connection, text: str) -> list[OrderView]:
+    """The order of this id; else the orders that work with, name, or are lent the unit of this serial."""
+    if row := conn.execute(select(service_order).where(service_order.c.id == text)).mappings().first():
+        return [_view(row)]
+    serial = serial_or_none(text)
+    if serial is None:
+        return []
+    lent = select(equipment.c.bound_order).where(equipment.c.serial == serial)
+    concerned = or_(
+        service_order.c.serial == serial, service_order.c.named_serial == serial, service_order.c.id.in_(lent)
+    )
+    found = select(service_order).where(concerned).order_by(service_order.c.updated_at.desc())
+    return [_view(row) for row in conn.execute(found).mappings()]
+
+
+def unit(conn: Connection, text: str) -> dict[str, Any] | None:
+    """What stock says of the unit of this serial: `received` and the order that it is lent to."""
+    serial = serial_or_none(text)
+    if serial is None:
+        return None
+    row = conn.execute(
+        select(equipment.c.serial, equipment.c.received, equipment.c.bound_order).where(
+            equipment.c.serial == serial
+        )
+    ).first()
+    return {"serial": row.serial, "received": row.received, "lent_to": row.bound_order} if row else None
+
+
+def steps(conn: Connection, order_id: str, after: int = 0) -> list[Step]:
+    """The order's timeline, oldest first, from the step after `after` on."""
+    wanted = (
+        select(job_step)
+        .where(job_step.c.service_order_id == order_id, job_step.c.id > after)
+        .order_by(job_step.c.id)
+    )
+    return [
+        Step(row.id, row.at, row.revision, row.kind, row.text, row.detail) for row in conn.execute(wanted)
+    ]
+
+
+def jobs(conn: Connection, order_id: str) -> list[JobView]:
+    """Its live jobs."""
+    wanted = select(job).where(job.c.service_order_id == order_id, job.c.live).order_by(job.c.id)
+    return [
+        JobView(row.kind, row.olt, row.state, row.due_at, row.attempts, row.last_code, row.last_text)
+        for row in conn.execute(wanted)
+    ]
+
+
+def note(conn: Connection, who: str, what: str, target: str, why: str) -> None:
+    """Write down what a person changed, in the transaction that changed it."""
+    conn.execute(insert(action).values(at=db.now(conn), who=who, what=what, target=target, why=why))
+
+
+def _view(row: RowMapping) -> OrderView:
+    live, final = OrderState(row["state"]).live, row["final"] or {}
+    code = row["verdict"] or row["last_code"] if live else final.get("code") or row["last_code"]
+    text, todo = _texts(row, code, final, live=live)
+    return OrderView(
+        id=row["id"],
+        state=row["state"],
+        revision=row["revision"],
+        stage=row["stage"],
+        since=row["stage_since"] if live else row["finished_at"],
+        serial=row["serial"] or row["named_serial"],
+        olt=row["olt"],
+        port=row["port"],
+        customer_id=row["customer"],
+        contract_id=row["contract"],
+        attempts=row["attempts"],
+        parked=row["parked"],
+        code=code,
+        text_pt=text,
+        action_pt=todo,
+        updated_at=row["updated_at"],
+        final=row["final"],
+    )
+
+
+def _texts(
+    row: RowMapping, code: str | None, final: Mapping[str, Any], *, live: bool
+) -> tuple[str | None, str | None]:
+    """Why it stands where it stands, and what to do next."""
+    if not live:
+        return final.get("text_pt"), final.get("action_pt")
+    if code:
+        texts = reason(code).say(row["verdict_params"])
+        return texts.text_pt, texts.action_pt
+    return (Stage(row["stage"]).text_pt, None) if row["stage"] else (None, None)

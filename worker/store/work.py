@@ -1,0 +1,338 @@
+"""What a lease's holder does to the jobs of its OLT. Every write first makes sure that the lease still stands.
+
+Rows are locked in one order everywhere: lease, order, job.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from schemas.place import PonPort
+from worker.store import db
+from worker.store.jobs import JOBS, UNPLACED
+from worker.store.leases import Lease, StaleLease, guard
+from worker.store.schema import job, job_step, olt_lease, service_order
+
+KINDS = ("provision", "deprovision", "scan", "save", "plan")
+SAVE_PRIORITY = 0
+SCAN_PRIORITY = 5
+URGENT = 10
+LATE = timedelta(seconds=60)
+"""A job that has been due for longer goes before every priority, so that none starves."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job as it was taken. `notes` is what earlier runs of it left for this one."""
+
+    id: int
+    kind: str
+    olt: str
+    created_at: datetime
+    order_id: str | None = None
+    revision: int | None = None
+    serial: str | None = None
+    port: PonPort | None = None
+    deadline_at: datetime | None = None
+    open_attempt: bool = False
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """Order and revision. To be asked only of jobs that have them."""
+        assert self.order_id is not None
+        assert self.revision is not None
+        return self.order_id, self.revision
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        olt=row.olt,
+        created_at=row.created_at,
+        order_id=row.service_order_id,
+        revision=row.revision,
+        serial=row.serial,
+        port=PonPort.model_validate(row.port) if row.port else None,
+        deadline_at=row.deadline_at,
+        open_attempt=row.open_attempt,
+        notes=row.payload or {},
+    )
+
+
+def take(conn: Connection, lease: Lease, now: datetime, kinds: Sequence[str] = KINDS) -> Job | None:
+    """The next due job of the OLT, marked as running: by priority, then by age; None where there is none.
+
+    Raises StaleLease. A job that is marked as running already belongs to a holder that is gone.
+    """
+    guard(conn, lease, now)
+    urgency = case((job.c.due_at < now - LATE, literal(URGENT)), else_=job.c.priority)
+    row = conn.execute(
+        select(job)
+        .where(job.c.live, job.c.olt == lease.olt, job.c.due_at <= now, job.c.kind.in_(kinds))
+        .order_by(urgency.desc(), job.c.due_at, job.c.id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.service_order_id is not None:
+        lock_order(conn, row.service_order_id)
+    platform = select(olt_lease.c.platform).where(olt_lease.c.olt == lease.olt).scalar_subquery()
+    changed = conn.execute(
+        update(job)
+        .where(job.c.id == row.id, job.c.live)
+        .values(state="running", platform=platform, updated_at=now)
+    )
+    return _job(row) if changed.rowcount else None
+
+
+def still_wanted(conn: Connection, lease: Lease, job_id: int, now: datetime) -> bool:
+    """Whether the job goes on: asked after every command that changes something. Only reads. Raises StaleLease."""
+    row = conn.execute(
+        select(job.c.live, olt_lease.c.fence, olt_lease.c.holder, olt_lease.c.expires_at)
+        .join(olt_lease, olt_lease.c.olt == job.c.olt)
+        .where(job.c.id == job_id)
+    ).one_or_none()
+    if row is None or row.fence != lease.fence or row.holder != lease.holder or row.expires_at <= now:
+        raise StaleLease(lease.olt)
+    return bool(row.live)
+
+
+def held_fast(conn: Connection, lease: Lease, running: Job, now: datetime) -> bool:
+    """Lock lease, order and job for this transaction; whether the job is still live. Raises StaleLease."""
+    guard(conn, lease, now)
+    return is_live(conn, running)
+
+
+def lock_order(conn: Connection, order_id: str) -> None:
+    """Keep other transactions from this order until this one ends."""
+    conn.execute(select(service_order.c.id).where(service_order.c.id == order_id).with_for_update())
+
+
+def later(
+    conn: Connection,
+    running: Job,
+    due_at: datetime,
+    *,
+    notes: Mapping[str, Any] | None = None,
+    code: str | None = None,
+    text: str | None = None,
+) -> None:
+    """The job is due again at `due_at`. After `held_fast`."""
+    values: dict[str, Any] = {
+        "state": "due",
+        "due_at": due_at,
+        "updated_at": db.now(conn),
+        "last_code": code,
+        "last_text": text,
+    }
+    if notes is not None:
+        values["payload"] = dict(notes)
+    conn.execute(update(job).where(job.c.id == running.id, job.c.live).values(values))
+
+
+def end(conn: Connection, job_id: int, now: datetime, *, notes: Mapping[str, Any] | None = None) -> None:
+    """The job is done."""
+    values: dict[str, Any] = {"state": "done", "live": False, "open_attempt": False, "updated_at": now}
+    if notes is not None:
+        values["payload"] = dict(notes)
+    conn.execute(update(job).where(job.c.id == job_id).values(values))
+
+
+def note(conn: Connection, running: Job, notes: Mapping[str, Any], *, open_attempt: bool) -> None:
+    """Keep what this run has found, for whoever goes on with the job. After `held_fast`."""
+    conn.execute(
+        update(job)
+        .where(job.c.id == running.id)
+        .values(payload=dict(notes), open_attempt=open_attempt, attempts=int(notes.get("attempts", 0)))
+    )
+
+
+def close_attempt(conn: Connection, running: Job) -> None:
+    """Everything that the attempt had to send was sent, and answered. After `held_fast`."""
+    conn.execute(update(job).where(job.c.id == running.id).values(open_attempt=False))
+
+
+def live_jobs(conn: Connection, order_id: str, kind: str) -> list[int]:
+    """Ids of the order's live jobs of a kind."""
+    found = select(job.c.id).where(job.c.live, job.c.service_order_id == order_id, job.c.kind == kind)
+    return list(conn.execute(found).scalars())
+
+
+def removals(conn: Connection, order_id: str, revision: int) -> list[Job]:
+    """Every removal of this revision, ended ones included; dropped ones are not."""
+    rows = conn.execute(
+        select(job)
+        .where(
+            job.c.service_order_id == order_id,
+            job.c.revision == revision,
+            job.c.kind == "deprovision",
+            job.c.state != "dropped",
+        )
+        .order_by(job.c.id)
+    )
+    return [_job(row) for row in rows]
+
+
+# ------------------------------------------------------------------------------------------------- jobs of a whole OLT
+
+
+def save_soon(conn: Connection, olt: str, now: datetime, debounce_s: float, latest_s: float) -> None:
+    """Have the OLT's configuration saved `debounce_s` after the last change, `latest_s` after the first at most."""
+    soon = now + timedelta(seconds=debounce_s)
+    latest = now + timedelta(seconds=latest_s)
+    postponed = conn.execute(
+        update(job)
+        .where(_whole(olt, "save"), job.c.state == "due")
+        .values(due_at=case((job.c.deadline_at < soon, job.c.deadline_at), else_=soon), updated_at=now)
+    )
+    if not postponed.rowcount:
+        _insert_whole(conn, [_whole_row(olt, "save", soon, now, SAVE_PRIORITY, latest)])
+
+
+def scan_now(conn: Connection, olts: Iterable[str], now: datetime) -> None:
+    """Have these OLTs looked at for light now."""
+    wanted = sorted(set(olts))
+    if not wanted:
+        return
+    scans = and_(job.c.olt.in_(wanted), job.c.kind == "scan", job.c.live)
+    # A scan that is about to end is waited for: either it sees who waits, or its successor is made here.
+    conn.execute(select(job.c.id).where(scans).order_by(job.c.olt).with_for_update())
+    conn.execute(update(job).where(scans, job.c.due_at > now).values(due_at=now, updated_at=now))
+    _insert_whole(conn, [_whole_row(olt, "scan", now, now, SCAN_PRIORITY, None) for olt in wanted])
+    db.wake(conn, JOBS)
+
+
+def _whole(olt: str, kind: str) -> ColumnElement[bool]:
+    return and_(job.c.olt == olt, job.c.kind == kind, job.c.live, job.c.service_order_id.is_(None))
+
+
+def _whole_row(
+    olt: str, kind: str, due_at: datetime, now: datetime, priority: int, deadline_at: datetime | None
+) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "olt": olt,
+        "state": "due",
+        "live": True,
+        "due_at": due_at,
+        "deadline_at": deadline_at,
+        "priority": priority,
+        "payload": {},
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _insert_whole(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
+    conn.execute(dialect.insert(job).on_conflict_do_nothing(), rows)
+
+
+def save_now(conn: Connection, olt: str, now: datetime) -> None:
+    """Have what is unsaved saved at once, before anything else."""
+    conn.execute(update(job).where(_whole(olt, "save")).values(due_at=now, priority=URGENT, updated_at=now))
+
+
+def waiting_for(conn: Connection, olt: str, limit: int = 200) -> list[Job]:
+    """Orders that are due on this OLT."""
+    rows = conn.execute(
+        select(job)
+        .where(job.c.live, job.c.olt == olt, job.c.kind == "provision")
+        .order_by(job.c.service_order_id)
+        .limit(limit)
+    )
+    return [_job(row) for row in rows]
+
+
+# ------------------------------------------------------------------------------------------------------- the timeline
+
+
+@dataclass(frozen=True)
+class Step:
+    """One row of a timeline: `text` for people, `detail` redacted."""
+
+    kind: str
+    text: str | None = None
+    detail: Mapping[str, Any] | None = None
+
+
+def add_steps(conn: Connection, running: Job, steps: Iterable[Step], now: datetime) -> None:
+    """Append to the timeline of the job and its order."""
+    rows = [
+        {
+            "job_id": running.id,
+            "service_order_id": running.order_id,
+            "revision": running.revision,
+            "at": now,
+            "kind": step.kind,
+            "text": step.text,
+            "detail": dict(step.detail) if step.detail is not None else None,
+        }
+        for step in steps
+    ]
+    if rows:
+        conn.execute(insert(job_step), rows)
+
+
+# ------------------------------------------------------------------------------------------------------- what is too late
+
+
+def overdue(conn: Connection, now: datetime, light: timedelta, limit: int = 100) -> list[Job]:
+    """Live jobs of orders whose time is up and that nobody works on: candidates for `is_overdue`.
+
+    `light`: how long an order without a place waits to be seen.
+    """
+    rows = conn.execute(
+        select(job)
+        .outerjoin(olt_lease, olt_lease.c.olt == job.c.olt)
+        .where(_overdue(now, light))
+        .order_by(job.c.service_order_id, job.c.id)
+        .limit(limit)
+    )
+    return [_job(row) for row in rows]
+
+
+def is_overdue(conn: Connection, candidate: Job, now: datetime, light: timedelta) -> bool:
+    """Lock order and job for this transaction; whether it is still so."""
+    if candidate.order_id is not None:
+        lock_order(conn, candidate.order_id)
+    found = conn.execute(
+        select(job.c.id)
+        .outerjoin(olt_lease, olt_lease.c.olt == job.c.olt)
+        .where(job.c.id == candidate.id, _overdue(now, light))
+        .with_for_update(of=job)
+    ).scalar()
+    return found is not None
+
+
+def _overdue(now: datetime, light: timedelta) -> ColumnElement[bool]:
+    idle = or_(job.c.state == "due", olt_lease.c.holder.is_(None), olt_lease.c.expires_at <= now)
+    unseen = and_(job.c.olt == UNPLACED, job.c.created_at <= now - light)
+    kinds = job.c.kind.in_(("provision", "deprovision", "plan"))
+    return and_(job.c.live, kinds, idle, or_(job.c.deadline_at <= now, unseen))
+
+
+def of_unknown_olts(conn: Connection, limit: int = 100) -> list[Job]:
+    """Live jobs on OLTs that are in nobody's inventory."""
+    rows = conn.execute(
+        select(job)
+        .outerjoin(olt_lease, olt_lease.c.olt == job.c.olt)
+        .where(job.c.live, job.c.olt != UNPLACED, olt_lease.c.platform.is_(None))
+        .order_by(job.c.service_order_id, job.c.id)
+        .limit(limit)
+    )
+    return [_job(row) for row in rows]
+
+
+def is_live(conn: Connection, candidate: Job) -> bool:
+    """Lock order and job for this transaction; whether the job is live."""
+    if candidate.order_id is not None:
+        lock_order(conn, candidate.order_id)
+    live = conn.execute(select(job.c.live).where(job.c.id == candidate.id).with_for_update()).scalar()
+    return bool(live)

@@ -1,0 +1,150 @@
+"""Reading what hangs together with some units and orders: few queries, whatever their number."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, or_, select
+
+from worker.correlate import Registered
+from worker.facts import Order, Unit
+from worker.store.rows import order_of, unit_of
+from worker.store.schema import equipment, own_registration, secret, service_order
+
+_CHUNK = 4000
+
+
+class Reader:
+    """Collects units, orders and registrations of one transaction, each read once."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self.units: dict[str, Unit] = {}
+        self.registered: tuple[Registered, ...] = ()
+        self._rows: dict[str, Any] = {}
+
+    def units_of(self, serials: Iterable[str], orders: Iterable[str]) -> None:
+        """Read these units, and those that stock binds to these orders."""
+        for row in self._all(
+            equipment,
+            (equipment.c.serial.in_, set(serials) - self.units.keys()),
+            (equipment.c.bound_order.in_, set(orders)),
+        ):
+            self.units.setdefault(row["serial"], unit_of(row))
+
+    def orders_of(self, ids: Iterable[str], named: Iterable[str], serials: Iterable[str]) -> None:
+        """Read these orders, those that name one of `named`, and those that work or worked with one of `serials`.
+
+        On PostgreSQL their rows are locked, in the order of their ids.
+        """
+        for row in self._all(
+            service_order,
+            (service_order.c.id.in_, set(ids) - self._rows.keys()),
+            (service_order.c.named_serial.in_, set(named)),
+            (service_order.c.serial.in_, set(serials)),
+        ):
+            self._rows[row["id"]] = row
+
+    def registrations_of(self, serials: Iterable[str]) -> None:
+        """Read the registrations of these units, and those that the orders read so far own."""
+        found = {
+            Registered(row["olt"], row["port"], row["serial"], row["service_order_id"])
+            for row in self._all(
+                own_registration,
+                (own_registration.c.serial.in_, set(serials)),
+                (own_registration.c.service_order_id.in_, set(self._rows)),
+            )
+        }
+        self.registered = tuple(sorted(found, key=lambda one: (one.olt, one.port, one.serial)))
+
+    def owners(self) -> set[str]:
+        """Orders that own a registration and have not been read."""
+        return {one.order for one in self.registered} - self._rows.keys()
+
+    def serials(self) -> set[str]:
+        """Serials that the orders read so far name, work with or completed."""
+        rows = self._rows.values()
+        columns = ("named_serial", "serial", "completed_serial")
+        return {row[column] for row in rows for column in columns if row[column]}
+
+    def ids(self) -> set[str]:
+        """Orders read so far."""
+        return set(self._rows)
+
+    def matching(self, serials: set[str]) -> set[str]:
+        """Orders read so far that name, work with or completed one of `serials`."""
+        columns = ("named_serial", "serial", "completed_serial")
+        return {row["id"] for row in self._rows.values() if any(row[column] in serials for column in columns)}
+
+    def orders(self) -> dict[str, Order]:
+        """The orders read, with what they own."""
+        owned: defaultdict[str, set[str]] = defaultdict(set)
+        for one in self.registered:
+            owned[one.order].add(one.serial)
+        without = self._without_secrets()
+        return {
+            order_id: order_of(row, frozenset(owned[order_id]), secrets_kept=order_id not in without)
+            for order_id, row in self._rows.items()
+        }
+
+    def _without_secrets(self) -> set[str]:
+        had = {row["id"] for row in self._rows.values() if row["has_secrets"]}
+        kept = {row["service_order_id"] for row in self._all(secret, (secret.c.service_order_id.in_, had))}
+        return had - kept
+
+    def _all(
+        self, table: Any, *wanted: tuple[Callable[[list[str]], ColumnElement[bool]], set[str]]
+    ) -> list[Any]:
+        """Rows for which one of the conditions holds for one of its values, in few statements."""
+        parts = [
+            [condition(part) for part in _parts(sorted(values))] for condition, values in wanted if values
+        ]
+        queries = [or_(*(part[0] for part in parts))] if parts else []
+        queries += [condition for part in parts for condition in part[1:]]
+        found: list[Any] = []
+        for condition in queries:
+            query = select(table).where(condition)
+            if table is service_order:
+                query = query.order_by(table.c.id).with_for_update()
+            found.extend(self._conn.execute(query).mappings())
+        return found
+
+
+def _parts(values: list[str]) -> Iterator[list[str]]:
+    rest = iter(values)
+    while part := list(islice(rest, _CHUNK)):
+        yield part
+
+
+def gather(conn: Connection, serials: set[str], named: set[str], ids: set[str]) -> tuple[Reader, set[str]]:
+    """All that decides about these orders (`ids`) and units (`serials`); the orders that are to be judged anew.
+
+    `named` are serials that requests at hand name. Orders that are read merely because they may claim the same unit are
+    not judged anew.
+    """
+    reader = Reader(conn)
+    reader.units_of(serials | named, ids)
+    touched = [reader.units[serial] for serial in serials if serial in reader.units]
+    affected = ids | {
+        order for unit in touched for order in (unit.bound_order, unit.lent and unit.lent.order) if order
+    }
+    known = serials | named | reader.units.keys()
+    reader.orders_of(affected, serials, known)
+    affected |= reader.matching(serials)
+    _widen(reader, affected - ids, known)
+    reader.registrations_of(reader.serials() | known)
+    if owners := reader.owners():
+        reader.orders_of(owners, (), ())
+    return reader, affected
+
+
+def _widen(reader: Reader, affected: set[str], known: set[str]) -> None:
+    """Read what the orders found on the way need: their units, and who else may claim these."""
+    more = reader.serials() - known
+    if not affected and not more:
+        return
+    reader.units_of(more, affected & reader.ids())
+    more |= reader.units.keys() - known
+    if more:
+        reader.orders_of((), (), more)

@@ -1,0 +1,59 @@
+"""What follows from time alone: deadlines, and OLTs that are in nobody's inventory. Transactions."""
+
+from datetime import datetime, timedelta
+
+from events.stages import Stage
+from worker import ledger
+from worker.breaker import FOR_A_PERSON
+from worker.outcome import Ended, Failed, Outcome
+from worker.removal import abandoned
+from worker.store import Connection, db, leases, orders, work
+from worker.store.jobs import UNPLACED
+from worker.store.orders import Failure
+from worker.store.work import Job
+
+
+def tend(conn: Connection, light_s: float) -> int:
+    """End jobs whose time is up or whose OLT is gone; how many were ended. `light_s`: longest wait to be seen."""
+    now, light = db.now(conn), timedelta(seconds=light_s)
+    late = [job for job in work.overdue(conn, now, light) if work.is_overdue(conn, job, now, light)]
+    for job in late:
+        ledger.conclude(conn, job, _too_late(conn, job), now)
+    return len(late) + _end_unknown(conn, now)
+
+
+def _too_late(conn: Connection, job: Job) -> Outcome:
+    if job.kind == "deprovision":
+        return abandoned(job, "left_olt_deadline")
+    if job.kind == "plan":
+        return Ended()
+    order = orders.find(conn, job.order[0])
+    return Failed(Failure(_code(conn, job, order.stage if order else None), _params(job)))
+
+
+_WAITED = {Stage.WAITING_FOR_LIGHT: "no_light", Stage.VERIFYING: "not_online"}
+
+
+def _code(conn: Connection, job: Job, stage: Stage | None) -> str:
+    if stage in _WAITED:
+        return _WAITED[stage]
+    code = leases.breaker_of(conn, job.olt).code
+    return code if code in FOR_A_PERSON else "olt_deadline"
+
+
+def _params(job: Job) -> dict[str, object]:
+    olt = job.olt if job.olt != UNPLACED else job.notes.get("olt") or job.notes.get("site")
+    return {"serial": job.serial, "olt": olt, "place": f"{olt} {job.port}" if job.port else olt}
+
+
+def _end_unknown(conn: Connection, now: datetime) -> int:
+    gone = [job for job in work.of_unknown_olts(conn) if work.is_live(conn, job)]
+    for job in gone:
+        ledger.conclude(conn, job, _olt_gone(job), now)
+    return len(gone)
+
+
+def _olt_gone(job: Job) -> Outcome:
+    if job.kind == "provision":
+        return Failed(Failure("olt_unknown", _params(job)))
+    return abandoned(job, "left_olt_unknown") if job.kind == "deprovision" else Ended()
