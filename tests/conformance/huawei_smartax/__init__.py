@@ -1,0 +1,1 @@
+"""SmartAX in the conformance suite."""

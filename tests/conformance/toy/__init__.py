@@ -1,0 +1,1 @@
+"""A complete small vendor: what a new platform has to bring, and nothing more."""

@@ -1,0 +1,25 @@
+"""How the toy's command line looks."""
+
+from vendors.contract import Level, Platform
+
+PLATFORM = Platform(
+    name="toy",
+    prompt=r"^{host}(\([a-z0-9/-]+\))?#\s?$",
+    user_prompt=r"login: $",
+    password_prompt=r"secret: $",
+    prepare=("no paging", "no hints"),
+    leave="up",
+    logout=(("bye", "y"),),
+    pager=r"^-- next --$",
+    hint=r"^<more\?> $",
+    question=r"\[y/n\] $",
+    login_refused=(r"wrong name or secret",),
+    login_busy=(r"no line free",),
+    noise=(r"^\* ALARM .*\n",),
+    redactions=(r"^ppp\s+\d+\s+\S+\s+(\S+)$",),
+    levels=(
+        Level("privileged", r"^{host}#\s?$"),
+        Level("config", r"^{host}\(config\)#\s?$"),
+        Level("pon", r"^{host}\(pon-[0-9/]+\)#\s?$"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""C300 and C320 in the conformance suite."""

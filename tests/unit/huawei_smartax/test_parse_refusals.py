@@ -1,0 +1,113 @@
+"""What is refused: by the device, and by the parser."""
+
+import pytest
+
+from tests.unit.huawei_smartax.replies import OPTICS, R77, SUMMARY, said
+from vendors.errors import UnknownReply
+from vendors.huawei_smartax.parse import parse
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        ("               ^\n  % Unknown command, the error locates at '^'\n", "unknown_command"),
+        (
+            "OLT(config)#display ont info by-sn xyz\n                            ^\n  % Parameter error, the error locates at '^'\n\nOLT(config)#",
+            "parameter_error",
+        ),
+        ("  % Ambiguous command\n", "ambiguous_command"),
+        ("  Failure: System is busy, please retry after a while\n", "busy"),
+        ("  System is busy, please save data later\n", "busy"),
+        ("  Failure: The ONT is not online\n", "failure"),
+        ("  Failure: Something new this year\n", "failure"),
+        ("  Reenter times have reached the upper limit.\n", "busy"),
+        ("{ board<K>|index<U><0,139263>|port<K> }: \n", "incomplete_command"),
+    ],
+)
+def test_a_refusal_is_understood(raw: str, kind: str) -> None:
+    assert said("display ont info by-sn xyz", raw)["refused"]["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    "text", ["  The required ONT does not exist\n", "  Failure: The ONT does not exist\n"]
+)
+def test_an_ont_that_is_not_there_is_an_answer(text: str) -> None:
+    assert said("display ont info by-sn 485754431A2B3C4D", text)["found"] is False
+
+
+def test_a_wrapped_refusal_is_one_text_and_a_conflict_keeps_its_number() -> None:
+    wrapped = said("ont delete 0 0", "  Failure: This configured object has some service virtual\n  ports\n")
+    assert wrapped["refused"]["text"] == "Failure: This configured object has some service virtual ports"
+    conflict = said(
+        "service-port 7 vlan 100 gpon 0/1/0 ont 0",
+        "  Failure: Service virtual port has existed already\n  Conflicted service virtual port index: 123\n",
+    )
+    assert conflict["refused"]["conflicting_index"] == 123
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "",
+        "\n\n",
+        "OLT#",
+        "  Failure: The automatically found O",
+        "  Failure: The ONT does not exist\n  0/ 1/0    0  1234567890ABCDEF  active\n",
+        "{ <cr>||<K> }:",
+        "OLT#display version\n" + OPTICS,
+        OPTICS + "OLT#display ont optical-info 2 1\n" + OPTICS + "OLT#",
+        OPTICS.replace("GPON", "GP\x07ON"),
+        OPTICS.replace("  Voltage(V)", "  Rx optical power(dBm)"),
+    ],
+    ids=[
+        "empty",
+        "blank",
+        "prompt",
+        "cut refusal",
+        "refusal and row",
+        "hint",
+        "other echo",
+        "two replies",
+        "bell",
+        "doubled",
+    ],
+)
+def test_what_cannot_be_vouched_for_is_refused(raw: str) -> None:
+    with pytest.raises(UnknownReply):
+        parse("display ont optical-info 2 0", raw)
+
+
+def test_a_silent_acceptance_needs_echo_or_prompt() -> None:
+    assert said("undo service-port 22", "OLT(config)#undo service-port 22\n\nOLT(config)#") == {
+        "accepted": True
+    }
+    with pytest.raises(UnknownReply):
+        parse("undo service-port 22", "")
+
+
+def test_counts_of_ports_that_failed_are_no_acceptance() -> None:
+    good = "  Set ONT port(s) VLAN configuration, success: 1, failed: 0\n"
+    assert said("ont port native-vlan 0 1 eth 1 vlan 100", good)["accepted"] is True
+    assert (
+        said("ont port native-vlan 0 1 eth 1 vlan 100", good.replace("1, failed: 0", "0, failed: 1"))[
+            "accepted"
+        ]
+        is False
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "dis ont inf summ 0/1/0",
+        "display  ont info   summary 0/1/0 ",
+        "DISPLAY ONT INFO SUMMARY 0/1/0 | no-more",
+    ],
+)
+def test_abbreviated_and_padded_commands_find_their_parser(command: str) -> None:
+    assert said(command, SUMMARY)["ports"][0]["total"] == 3
+
+
+def test_a_command_without_parser_is_refused() -> None:
+    with pytest.raises(UnknownReply):
+        parse("display alarm active all", R77 + "  x : 1\n" + R77)

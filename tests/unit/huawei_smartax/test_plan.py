@@ -1,0 +1,333 @@
+"""What a SmartAX OLT is sent for what is wanted and what it shows."""
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from schemas.onu import DesiredOnu, LanPort, Management, OnuService, ServicePort, Tcont, Wan, Wifi
+from schemas.place import PonPort
+from vendors.contract import Adapter, Command, Flow, Observation, Registration
+from vendors.errors import OrderRejected
+from vendors.huawei_smartax import adapter
+
+ADAPTER: Adapter = adapter
+SERIAL = "HWTC1A2B3C4D"
+HEX = "485754431A2B3C4D"
+PORT = PonPort(frame=0, slot=1, port=3)
+ELSEWHERE = PonPort(frame=0, slot=2, port=0)
+INTERNET = ServicePort(gem_port=1, vlan=100, user_vlan=100, upstream_profile="8", downstream_profile="9")
+VOICE = ServicePort(gem_port=2, vlan=200, user_vlan=20)
+BOARD = ("config", "interface gpon 0/1")
+WAN = Wan(mode="pppoe", vlan=100, login="ana@isp", password=SecretStr("s3cret!x"), lan_ports=(1, 2))
+MANAGEMENT = Management(vlan=1000, priority=2, tr069_profile="1")
+
+
+def desired(**fields: Any) -> DesiredOnu:
+    given = {"line_profile": "10", "service_profile": "20", "service_ports": (INTERNET,)}
+    return DesiredOnu(serial=SERIAL, port=PORT, **(given | fields))
+
+
+def found(**fields: Any) -> Registration:
+    given: dict[str, Any] = {
+        "port": PORT,
+        "onu_id": 5,
+        "raw_serial": HEX,
+        "online": True,
+        "line_profile": "10",
+        "line_profile_name": "line_10",
+        "service_profile": "20",
+        "service_profile_name": "srv_20",
+        "flows": (Flow(index=7, service=INTERNET),),
+        "lan_ports": (),
+        "more": {"word": "gpon"},
+    }
+    return Registration(**(given | fields))
+
+
+def seen(*registrations: Registration, **fields: Any) -> Observation:
+    given: dict[str, Any] = {"serial": SERIAL, "port": PORT, "registrations": registrations}
+    return Observation(**(given | fields))
+
+
+def lines(commands: tuple[Command, ...]) -> list[str]:
+    return [f"{'board' if len(command.path) > 1 else 'config'}: {command.text}" for command in commands]
+
+
+ADD = f'board: ont add 3 0 sn-auth "{HEX}" omci ont-lineprofile-id 10 ont-srvprofile-id 20'
+FLOW = (
+    "config: service-port {} vlan 100 gpon 0/1/3 ont {} gemport 1 multi-service user-vlan 100 tag-transform translate"
+    " inbound traffic-table index 8 outbound traffic-table index 9"
+)
+ROUTER = {
+    "host.1": "pppoe 100 0 ana@isp",
+    "host.0": "dhcp 1000 2 -",
+    "internet": "1",
+    "route.1": "enable",
+    "route.2": "enable",
+    "tr069": "1",
+    "word": "gpon",
+}
+
+
+@pytest.mark.parametrize(
+    ("wish", "observed", "sent"),
+    [
+        pytest.param(desired(), seen(), [ADD, FLOW.format(0, 0)], id="registers"),
+        pytest.param(
+            desired(description="OS-123"),
+            seen(used_onu_ids=frozenset({0, 1, 3}), used_service_ports=frozenset({0, 1, 2, 4})),
+            [ADD.replace("3 0", "3 2") + ' desc "OS-123"', FLOW.format(3, 2)],
+            id="picks the lowest free numbers",
+        ),
+        pytest.param(
+            desired(line_profile="line_10", service_profile="srv_20", service_ports=()),
+            seen(),
+            [
+                ADD.replace("lineprofile-id 10", 'lineprofile-name "line_10"').replace(
+                    "srvprofile-id 20", 'srvprofile-name "srv_20"'
+                )
+            ],
+            id="names profiles",
+        ),
+        pytest.param(desired(), seen(found()), [], id="already there"),
+        pytest.param(
+            desired(description="other"),
+            seen(found(description="mine")),
+            [],
+            id="never changes a description",
+        ),
+        pytest.param(
+            desired(line_profile="line_10"),
+            seen(found()),
+            [],
+            id="a profile by name is the profile by number",
+        ),
+        pytest.param(
+            desired(service_ports=(INTERNET, VOICE)),
+            seen(found(), used_service_ports=frozenset({0, 7})),
+            [
+                "config: service-port 1 vlan 200 gpon 0/1/3 ont 5 gemport 2 multi-service user-vlan 20 tag-transform translate"
+            ],
+            id="adds voice",
+        ),
+        pytest.param(
+            desired(service_ports=(INTERNET.model_copy(update={"vlan": 300}),)),
+            seen(found(), used_service_ports=frozenset({0, 7})),
+            ["config: undo service-port 7", FLOW.format(7, 5).replace("vlan 100 gpon", "vlan 300 gpon")],
+            id="a changed service-port keeps its number",
+        ),
+        pytest.param(
+            desired(line_profile="11", service_profile="21"),
+            seen(found()),
+            ["board: ont modify 3 5 ont-lineprofile-id 11", "board: ont modify 3 5 ont-srvprofile-id 21"],
+            id="changes profiles",
+        ),
+        pytest.param(
+            desired(line_profile="11", service_ports=(VOICE,)),
+            seen(found()),
+            [
+                "config: undo service-port 7",
+                "board: ont modify 3 5 ont-lineprofile-id 11",
+                "config: service-port 7 vlan 200 gpon 0/1/3 ont 5 gemport 2 multi-service user-vlan 20 tag-transform translate",
+            ],
+            id="frees the GEM port before the profile drops it",
+        ),
+        pytest.param(
+            None,
+            seen(found()),
+            ["config: undo service-port 7", "board: ont delete 3 5"],
+            id="removes services first",
+        ),
+        pytest.param(None, seen(), [], id="nothing to remove"),
+        pytest.param(
+            desired(),
+            seen(found(port=ELSEWHERE, onu_id=9), used_service_ports=frozenset({0, 7})),
+            ["config: undo service-port 7", "board: ont delete 0 9", ADD, FLOW.format(7, 0)],
+            id="a move removes first and takes the freed number",
+        ),
+        pytest.param(
+            desired(
+                service_ports=(), lan_ports=(LanPort(port=1, vlan=100), LanPort(port=2, vlan=100, priority=5))
+            ),
+            seen(found(flows=(), lan_ports=(LanPort(port=1, vlan=100), LanPort(port=4, vlan=30)))),
+            [
+                "board: ont port native-vlan 3 5 eth 4 vlan 1 priority 0",
+                "board: ont port native-vlan 3 5 eth 2 vlan 100 priority 5",
+            ],
+            id="native VLANs",
+        ),
+        pytest.param(
+            desired(service_ports=(), wan=WAN, management=MANAGEMENT),
+            seen(),
+            [
+                ADD,
+                "board: ont ipconfig 3 0 ip-index 0 dhcp vlan 1000 priority 2",
+                'board: ont ipconfig 3 0 ip-index 1 pppoe vlan 100 priority 0 user-account username "ana@isp" password "********"',
+                "board: ont internet-config 3 0 ip-index 1",
+                "board: ont port route 3 0 eth 1 enable",
+                "board: ont port route 3 0 eth 2 enable",
+                "board: ont tr069-server-config 3 0 profile-id 1",
+            ],
+            id="router with management",
+        ),
+        pytest.param(
+            desired(wan=WAN, management=MANAGEMENT),
+            seen(found(more=ROUTER), secrets_current=frozenset({"wan.password"})),
+            [],
+            id="router already there",
+        ),
+        pytest.param(
+            desired(wan=WAN, management=MANAGEMENT),
+            seen(found(more=ROUTER)),
+            [
+                'board: ont ipconfig 3 5 ip-index 1 pppoe vlan 100 priority 0 user-account username "ana@isp" password "********"'
+            ],
+            id="a password that is not known to be current is sent once",
+        ),
+        pytest.param(
+            desired(),
+            seen(found(more=ROUTER)),
+            [
+                "board: undo ont tr069-server-config 3 5",
+                "board: undo ont ipconfig 3 5 ip-index 0",
+                "board: undo ont ipconfig 3 5 ip-index 1",
+                "board: ont port route 3 5 eth 1 disable",
+                "board: ont port route 3 5 eth 2 disable",
+            ],
+            id="a router becomes a bridge",
+        ),
+        pytest.param(
+            desired(service_ports=(), wan=Wan(mode="dhcp", vlan=100, wan_profile="0")),
+            seen(found(flows=(), more={"host.1": "pppoe 100 0 ana", "internet": "1", "word": "gpon"})),
+            [
+                "board: undo ont ipconfig 3 5 ip-index 1",
+                "board: ont ipconfig 3 5 ip-index 1 dhcp vlan 100 priority 0",
+                "board: ont internet-config 3 5 ip-index 1",
+                "board: ont wan-config 3 5 ip-index 1 profile-id 0",
+            ],
+            id="another kind of WAN",
+        ),
+        pytest.param(
+            desired(service_ports=(), wan=Wan(mode="dhcp", vlan=100, wan_profile="0")),
+            seen(firmware="MA5600V800R015C00"),
+            [ADD, "board: ont ipconfig 3 0 ip-index 1 dhcp vlan 100 priority 0"],
+            id="V800R015 has no WAN commands",
+        ),
+        pytest.param(
+            desired(service_ports=(INTERNET.model_copy(update={"upstream_profile": "1G-UP"}),)),
+            seen(found(more={"word": "gpon", "table.8": "1G-UP"})),
+            [],
+            id="a traffic table by name is the table by number",
+        ),
+        pytest.param(
+            desired(
+                service_ports=(
+                    INTERNET.model_copy(update={"transform": "translate-and-add", "inner_vlan": 30}),
+                )
+            ),
+            seen(
+                found(unread=frozenset({"service_ports", "lan_ports"})),
+                secrets_current=frozenset({"lan_ports"}),
+            ),
+            [],
+            id="where tags are not shown, a service-port that looks right is left alone",
+        ),
+        pytest.param(
+            desired(line_profile="11"),
+            seen(found(more={"word": "xgpon"})),
+            ["board: ont modify 3 5 ont-lineprofile-id 11"],
+            id="a board that calls itself xgpon",
+        ),
+    ],
+)
+def test_plan(wish: DesiredOnu | None, observed: Observation, sent: list[str]) -> None:
+    assert lines(ADAPTER.plan(wish, observed)) == sent
+
+
+@pytest.mark.parametrize(
+    ("flow", "tail"),
+    [
+        (ServicePort(gem_port=1, vlan=100), "user-vlan untagged tag-transform translate"),
+        (
+            ServicePort(gem_port=1, vlan=100, user_vlan=100, transform="transparent"),
+            "user-vlan 100 tag-transform transparent",
+        ),
+        (
+            ServicePort(gem_port=1, vlan=2000, user_vlan=41, inner_vlan=1001, transform="translate-and-add"),
+            "user-vlan 41 tag-transform translate-and-add inner-vlan 1001",
+        ),
+        (
+            ServicePort(gem_port=1, vlan=100, user_vlan=100, downstream_profile="1G-DOWN"),
+            'user-vlan 100 tag-transform translate outbound traffic-table name "1G-DOWN"',
+        ),
+    ],
+    ids=["untagged", "transparent", "QinQ", "named table"],
+)
+def test_service_ports_of_every_kind(flow: ServicePort, tail: str) -> None:
+    assert ADAPTER.plan(desired(service_ports=(flow,)), seen())[-1].text.endswith(f"multi-service {tail}")
+
+
+def test_commands_run_where_they_belong() -> None:
+    add, flow = ADAPTER.plan(desired(), seen())
+    assert (add.path, flow.path) == (BOARD, ("config",))
+    [modify] = ADAPTER.plan(desired(line_profile="11"), seen(found(more={"word": "xgpon"})))
+    assert modify.path == ("config", "interface xgpon 0/1")
+
+
+def test_a_password_is_a_part_of_its_own_and_named() -> None:
+    command = next(c for c in ADAPTER.plan(desired(wan=WAN), seen()) if c.secret)
+    assert command.secret == "wan.password"
+    assert "s3cret!x" not in command.text
+    assert 'password "s3cret!x"' in command.reveal()
+    assert "s3cret!x" not in repr(command)
+
+
+def test_a_full_port_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(OrderRejected) as full:
+        ADAPTER.plan(desired(), seen(used_onu_ids=frozenset(range(128))))
+    assert full.value.reason == "port_full"
+
+
+def test_without_profiles_nothing_can_be_registered() -> None:
+    with pytest.raises(OrderRejected) as missing:
+        ADAPTER.plan(desired(line_profile=None), seen())
+    assert missing.value.reason == "profile_missing"
+
+
+def test_what_has_no_command_is_listed_and_left_out() -> None:
+    wish = desired(
+        wifi=(Wifi(index=1, name="casa", key=SecretStr("segredo123")),),
+        tconts=(Tcont(index=1, profile="10"),),
+        onu_services=(OnuService(name="x", gem_port=1),),
+        lan_ports=(LanPort(port=1, vlan=100), LanPort(port=2, mode="trunk")),
+        wan=WAN.model_copy(update={"wifi": (1,)}),
+    )
+    assert [limit.field for limit in ADAPTER.limits(wish)] == [
+        "tconts",
+        "onu_services",
+        "lan_ports.2",
+        "wifi.1",
+        "wan.wifi",
+    ]
+    assert not any(
+        "wifi" in command.text or "eth 2 vlan" in command.text for command in ADAPTER.plan(wish, seen())
+    )
+    assert ADAPTER.limits(desired()) == ()
+
+
+@pytest.mark.parametrize(
+    ("states", "online", "verdict"),
+    [
+        ({"run": "online", "config": "normal", "match": "match"}, True, "online"),
+        ({"run": "online", "config": "normal", "match": "mismatch"}, True, "online"),
+        ({"run": "online", "config": "initial", "match": "initial"}, True, "configuring"),
+        ({"run": "online", "config": "config", "match": "initial"}, True, "configuring"),
+        ({"run": "online", "config": "failed", "match": "mismatch"}, True, "failed"),
+        ({"run": "online", "config": "failing", "match": "match"}, True, "failed"),
+        ({"run": "offline", "config": "initial", "match": "initial"}, False, "dark"),
+        ({"run": "offline", "config": "initial", "control": "deactivated"}, False, "failed"),
+    ],
+)
+def test_serving(states: dict[str, str], online: bool, verdict: str) -> None:
+    assert ADAPTER.serving(found(states=states, online=online)) == verdict

@@ -1,0 +1,67 @@
+"""The breaker of an OLT."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from worker.breaker import CLOSED, Breaker, BreakerPolicy, after_failure
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+POLICY = BreakerPolicy()
+CENTURY = timedelta(days=36500)
+
+
+def failed(times: int, code: str = "olt_unreachable", spread: float = 0.0) -> Breaker:
+    breaker = CLOSED
+    for _ in range(times):
+        breaker = after_failure(breaker.trying(), code, "no answer", NOW, POLICY, spread)
+    return breaker
+
+
+def pause(breaker: Breaker) -> float:
+    assert breaker.until
+    return (breaker.until - NOW).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("times", "state", "seconds"),
+    [(1, "closed", 5), (2, "closed", 10), (3, "open", 30), (4, "open", 60), (5, "open", 120), (9, "open", 600), (900, "open", 600)],
+)  # fmt: skip
+def test_failures_in_a_row_open_it_for_longer_and_longer(times: int, state: str, seconds: float) -> None:
+    breaker = failed(times)
+    assert (breaker.state, pause(breaker)) == (state, seconds)
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 10])
+def test_nobody_connects_before_its_time_and_somebody_afterwards(times: int) -> None:
+    breaker = failed(times)
+    assert not breaker.lets_in(NOW)
+    assert breaker.until
+    assert breaker.lets_in(breaker.until)
+
+
+def test_half_open_it_opens_again_at_the_first_failure() -> None:
+    trying = failed(3).trying()
+    assert trying.state == "half_open"
+    assert after_failure(trying, "olt_unreachable", "", NOW, POLICY).state == "open"
+
+
+@pytest.mark.parametrize("code", ["olt_login_refused", "olt_host_key_changed"])
+def test_a_refused_login_or_another_host_key_opens_it_until_a_person_acts(code: str) -> None:
+    breaker = after_failure(CLOSED, code, "", NOW, POLICY)
+    assert (breaker.state, breaker.until) == ("open", None)
+    assert not breaker.lets_in(NOW + CENTURY)
+
+
+def test_no_free_line_is_no_failure_but_a_pause() -> None:
+    busy = after_failure(CLOSED, "olt_busy", "", NOW, POLICY)
+    assert (busy.state, busy.failures, pause(busy)) == ("closed", 0, 10)
+
+
+def test_pauses_spread_so_that_workers_do_not_knock_together() -> None:
+    assert pause(failed(1, spread=1)) == pytest.approx(6)
+    assert pause(failed(1, spread=-1)) == pytest.approx(4)
+
+
+def test_closed_it_lets_everybody_in() -> None:
+    assert CLOSED.lets_in(NOW)

@@ -1,0 +1,52 @@
+"""What a run leaves for the next one after an error."""
+
+from __future__ import annotations
+
+import pytest
+
+from vendors.errors import NotConverged, OltBusy, OltUnreachable, OrderRejected, ProvisioningError
+from worker.notes import Notes
+from worker.outcome import Failed, Later, after_error
+from worker.retry import RetryPolicy
+
+POLICY = RetryPolicy()
+PARAMS = {"olt": "olt-1", "place": "olt-1 0/1/0", "serial": "HWTC1A2B3C4D"}
+
+
+def after(error: ProvisioningError, notes: Notes) -> Later | Failed:
+    return after_error(error, notes, POLICY, 0.0, PARAMS)
+
+
+@pytest.mark.parametrize("error", [OltUnreachable("gone", maybe_sent=True), OltBusy("locked")])
+def test_an_olt_that_cannot_be_used_uses_up_no_attempt(error: ProvisioningError) -> None:
+    outcome = after(error, Notes(faults=7, waits=2))
+    assert isinstance(outcome, Later)
+    assert (outcome.seconds, outcome.code) == (20, error.reason)
+    assert Notes.of(outcome.notes).faults == 7
+
+
+def test_what_may_pass_uses_up_an_attempt_and_then_parks() -> None:
+    outcome = after(NotConverged("?"), Notes(faults=6))
+    assert isinstance(outcome, Later)
+    assert outcome.code == "retry_scheduled"
+    last = after(NotConverged("?"), Notes.of(outcome.notes))
+    assert isinstance(last, Failed)
+    assert (last.failure.code, last.failure.parked) == ("attempts_exhausted", True)
+    assert "olt-1" in str(last.failure.params["last"])
+
+
+def test_a_refusal_fails_at_once_and_says_what_was_refused() -> None:
+    error = OrderRejected(
+        "no profile", command="ont add 0", reply="  Failure: no profile\n", code="profile_missing"
+    )
+    outcome = after(error, Notes())
+    assert isinstance(outcome, Failed)
+    assert outcome.failure.code == "profile_missing"
+    assert outcome.failure.params["detail"] == "ont add 0: Failure: no profile"
+    assert not outcome.failure.parked
+
+
+def test_notes_survive_the_database() -> None:
+    notes = Notes(2, 1, 3, True, "2026-03-02T12:00:00+00:00", True, "ab", "EG8145V5", (("olt-2", "0/1/0"),))
+    assert Notes.of(notes.kept()) == notes
+    assert Notes.of({"site": "x", "olt": None}) == Notes()

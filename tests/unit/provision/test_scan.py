@@ -1,0 +1,81 @@
+"""What scans ask for, what they remember, and where a unit is said to be."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.inventory import Inventory, Olt
+from schemas.place import PonPort
+from tests.unit.provision.builders import HERE, SERIAL, THERE, registered
+from vendors.contract import Sighting
+from worker.scan import Memory, Seen, candidates, seen_of
+from worker.store.orders import Failure
+from worker.store.search import Search
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def search(job_id: int = 1, serial: str = SERIAL, **more: str) -> Search:
+    return Search(job_id, f"OS-{job_id}", 1, serial, NOW, **more)
+
+
+def olt(name: str, site: str) -> Olt:
+    return Olt(id=name, site=site, platform="huawei_smartax", address="10.0.0.1", transport="telnet")
+
+
+INVENTORY = Inventory(olts=(olt("a1", "a"), olt("a2", "a"), olt("b1", "b")))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "where"),
+    [
+        pytest.param(search(), ("a1", "a2", "b1"), id="nothing named: all"),
+        pytest.param(search(site="a"), ("a1", "a2"), id="site: its OLTs"),
+        pytest.param(search(olt="b1"), ("b1",), id="OLT: that one"),
+        pytest.param(search(olt="b1", site="a"), ("b1",), id="OLT before site"),
+        pytest.param(search(site="z"), "site_unknown", id="site without OLTs"),
+        pytest.param(search(olt="z"), "olt_unknown", id="OLT not in the inventory"),
+    ],
+)
+def test_where_a_unit_is_looked_for(wanted: Search, where: object) -> None:
+    found = candidates(wanted, INVENTORY)
+    assert (found.code if isinstance(found, Failure) else found) == where
+
+
+def sighting(port: PonPort, serial: str | None = SERIAL) -> Sighting:
+    return Sighting(port=port, serial=serial, raw_serial=serial or "?")
+
+
+@pytest.mark.parametrize(
+    ("seen", "places"),
+    [
+        pytest.param(seen_of(SERIAL, [], []), (), id="nowhere"),
+        pytest.param(seen_of(SERIAL, [sighting(HERE)], []), (HERE,), id="lit"),
+        pytest.param(seen_of(SERIAL, [], [registered(HERE)]), (HERE,), id="registered and online"),
+        pytest.param(seen_of(SERIAL, [], [registered(HERE, online=False)]), (), id="an offline registration never says where"),
+        pytest.param(seen_of(SERIAL, [sighting(THERE)], [registered(HERE, online=False)]), (THERE,), id="lit elsewhere than registered"),
+        pytest.param(seen_of(SERIAL, [sighting(THERE)], [registered(HERE)]), (THERE, HERE), id="two at once"),
+        pytest.param(seen_of(SERIAL, [sighting(HERE), sighting(HERE)], []), (HERE,), id="one place shown twice"),
+        pytest.param(seen_of(SERIAL, [sighting(HERE, None), sighting(HERE, "ZTEG00000001")], []), (), id="others"),
+    ],
+)  # fmt: skip
+def test_where_a_unit_is(seen: Seen, places: tuple[PonPort, ...]) -> None:
+    assert seen.places == places
+
+
+def test_registrations_are_asked_for_once_then_only_where_there_is_one() -> None:
+    none, some, lit = search(1), search(2, "HWTC00000002"), search(3, "HWTC00000003")
+    waiting = (none, some, lit)
+    lit_now = frozenset({"HWTC00000003"})
+    assert Memory().to_look_for(waiting, lit_now) == (none, some)
+    memory = Memory().after(waiting, [(none, Seen()), (some, Seen(offline=(HERE,)))])
+    assert memory.to_look_for(waiting, lit_now) == (some,)
+    assert memory.after((none,), []) == Memory(frozenset({1}), frozenset())
+
+
+def test_new_orders_are_looked_for_before_those_looked_for_already() -> None:
+    old, new = search(1), search(2, "HWTC00000002")
+    memory = Memory(frozenset({1}), frozenset({1}))
+    assert memory.to_look_for((old, new), frozenset()) == (new, old)

@@ -1,0 +1,211 @@
+"""From banner to privileged prompt, with the logins that were captured from real OLTs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from dev.machine import ROOT
+from tests.support.secrets import ENABLE_PASSWORD, OLT_PASSWORD
+from tests.unit.session.streams import Script, line
+from vendors.contract import Platform
+from vendors.errors import LoginRefused, OltBusy, OltUnreachable, UnknownReply
+from vendors.huawei_smartax.platform import PLATFORM as HUAWEI
+from vendors.login import Account, log_in
+from vendors.zte_titan.platform import PLATFORM as TITAN
+from vendors.zte_zxan.platform import PLATFORM as ZXAN
+
+TRANSCRIPTS = ROOT / "tests" / "transcripts"
+ACCOUNT = Account("acende", SecretStr(OLT_PASSWORD), SecretStr(ENABLE_PASSWORD))
+POOR = Account("acende", SecretStr(OLT_PASSWORD))
+PLAIN = Platform(
+    name="plain",
+    prompt=r"^{host}[>#]$",
+    unprivileged=r"^{host}>$",
+    login_refused=("bad password",),
+    login_busy=("no line free",),
+    pager=r"^--More--$",
+)
+
+
+def captured(vendor: str, name: str) -> bytes:
+    """A capture with CR LF at every line's end."""
+    text = Path(TRANSCRIPTS / vendor / name).read_bytes().replace(b"\r\n", b"\n")
+    return text.rstrip(b"\n").replace(b"\n", b"\r\n")
+
+
+def prepared(platform: Platform, prompt: bytes) -> list[Sequence[bytes | None]]:
+    """The answers to a platform's first lines."""
+    return [[text.encode() + b"\r\n" + prompt] for text in platform.prepare]
+
+
+async def logged_in(
+    script: Script, platform: Platform, account: Account = ACCOUNT, timeout_s: float = 2.0
+) -> str:
+    made = line(script, platform)
+    try:
+        return await log_in(made, account, timeout_s)
+    finally:
+        await made.close()
+
+
+async def test_the_captured_ssh_login_of_an_ma5800_ends_in_its_privileged_prompt() -> None:
+    # The capture stops at the last-login block; its device's prompt is in the capture of its modes.
+    banner = captured("huawei_smartax", "ma5800-ssh-login-banner.txt")
+    modes = captured("huawei_smartax", "ma5800-mode-changes-and-unknown-command.txt")
+    user = modes.split(b">")[0] + b">"
+    host = user[:-1].decode()
+    start = banner.index(b"\r\n\r\n\r\n")  # what stands before came during the authentication
+    enable = modes[: modes.index(b"#") + 1].removeprefix(user)
+    script = Script(
+        opening=[banner[start : start + 200], banner[start + 200 :] + b"\r\n\r\n" + user],
+        answers=[[b"\r\n\r\n" + user], [enable], *prepared(HUAWEI, f"\r\n{host}#".encode())],
+    )
+    assert await logged_in(script, HUAWEI) == f"{host}#"
+    assert script.written.decode().split("\n")[:3] == ["", "enable", "undo smart"]
+
+
+async def test_the_captured_telnet_login_of_an_ma5800_is_understood() -> None:
+    capture = captured("huawei_smartax", "ma5800-telnet-login-and-service-port-all.txt")
+    head, _, rest = capture.partition(b"CLU-CEN-01-OLT-013>")
+    user = b"CLU-CEN-01-OLT-013>"
+    enable = rest[: rest.index(b"#") + 1]
+    script = Script(
+        opening=[b"\r\n>>User name:"],
+        answers=[
+            [b"acende\r\n>>User password:"],
+            [head + user],
+            [b"\r\n\r\n" + user],
+            [enable],
+            *prepared(HUAWEI, b"\r\nCLU-CEN-01-OLT-013#"),
+        ],
+    )
+    assert await logged_in(script, HUAWEI) == "CLU-CEN-01-OLT-013#"
+    assert script.written.decode().split("\n")[:4] == ["acende", OLT_PASSWORD, "", "enable"]
+
+
+async def test_the_captured_telnet_login_of_a_titan_is_understood() -> None:
+    banner = captured("zte_zxan", "titan-telnet-login-banner.txt")
+    script = Script(
+        opening=[b"\r\nUsername:"],
+        answers=[
+            [b"acende\r\nPassword:"],
+            [b"\r\n" + banner],
+            [b"\r\nZXAN#"],
+            *prepared(TITAN, b"ZXAN#"),
+        ],
+    )
+    assert await logged_in(script, TITAN) == "ZXAN#"
+    assert script.written.decode().split("\n")[:3] == ["acende", OLT_PASSWORD, ""]
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+async def test_a_banner_that_ends_like_a_prompt_is_none(size: int) -> None:
+    banner = b"\r\n#### Welcome to POP-3#\r\nUnauthorised>\r\nZXAN#"
+    script = Script(
+        opening=[banner[at : at + size] for at in range(0, len(banner), size)],
+        answers=[[], [b"\r\nZXAN#"], [b"\r\nZXAN#"], *prepared(TITAN, b"ZXAN#")],
+    )
+    script.answers = [[b"\r\nZXAN#"], *prepared(TITAN, b"ZXAN#")]
+    assert await logged_in(script, TITAN) == "ZXAN#"
+
+
+@pytest.mark.parametrize(
+    ("platform", "text"),
+    [
+        (HUAWEI, "  Username or password invalid.\r\n>>User name:"),
+        (ZXAN, "%Error 20209: No username or bad password\r\nUsername:"),
+        (TITAN, "% Username or password error\r\nUsername:"),
+        (PLAIN, "bad password"),
+    ],
+)
+async def test_a_refused_login_says_so(platform: Platform, text: str) -> None:
+    script = Script(
+        [b"User name:" if platform is HUAWEI else b"Username:"], [[b"\r\nPassword:"], [text.encode()]]
+    )
+    with pytest.raises(LoginRefused):
+        await logged_in(script, platform)
+    assert script.written.count(b"\n") == 2, "a refused login is not tried again"
+
+
+async def test_being_asked_for_the_password_again_is_a_refusal_too() -> None:
+    with pytest.raises(LoginRefused):
+        await logged_in(Script([b"Password:"], [[b"\r\nPassword:"]]), PLAIN)
+    with pytest.raises(LoginRefused):
+        await logged_in(Script([b"Username:"], [[b"\r\nPassword:"], [b"\r\nSorry.\r\nUsername:"]]), PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("platform", "text"),
+    [(HUAWEI, "  Reenter times have reached the upper limit.\r\n"), (PLAIN, "no line free")],
+)
+@pytest.mark.parametrize("closes", [False, True])
+async def test_one_session_too_many_is_busy_and_no_refusal(
+    platform: Platform, text: str, closes: bool
+) -> None:
+    end: list[bytes | None] = [None] if closes else []
+    script = Script([text.encode(), *end] if closes else [text.encode()])  # type: ignore[list-item]
+    with pytest.raises(OltBusy):
+        await logged_in(script, platform)
+
+
+async def test_a_connection_that_ends_during_the_login_is_unreachable_and_not_refused() -> None:
+    with pytest.raises(OltUnreachable):
+        await logged_in(Script([b"Username:"], [[b"\r\nPassword:"], [None]]), PLAIN)
+
+
+async def test_an_enable_password_is_given_once() -> None:
+    script = Script([b"OLT>"], [[b"\r\nOLT>"], [b"enable\r\nPassword:"], [b"\r\nOLT#"]])
+    assert await logged_in(script, PLAIN) == "OLT#"
+    assert script.written.decode().split("\n") == ["", "enable", ENABLE_PASSWORD, ""]
+
+
+@pytest.mark.parametrize("answers", [[b"\r\nOLT>"], [b"\r\nPassword:"]])
+async def test_an_account_without_a_privileged_mode_is_refused(answers: list[bytes]) -> None:
+    script = Script([b"OLT>"], [[b"\r\nOLT>"], [b"enable\r\nPassword:"], answers])
+    with pytest.raises(LoginRefused):
+        await logged_in(script, PLAIN)
+
+
+async def test_an_enable_password_that_nobody_gave_is_a_refused_login() -> None:
+    with pytest.raises(LoginRefused, match="enable password"):
+        await logged_in(Script([b"OLT>"], [[b"\r\nOLT>"], [b"enable\r\nPassword:"]]), PLAIN, POOR)
+
+
+async def test_a_question_at_the_login_is_not_answered() -> None:
+    script = Script([b"Accept the terms? (y/n)[n]:"])
+    with pytest.raises(UnknownReply):
+        await logged_in(script, PLAIN)
+    assert not script.written
+
+
+async def test_a_long_banner_is_paged_through() -> None:
+    script = Script([b"rules\r\n--More--"], [[b"\r        \rmore rules\r\nOLT#"], [b"\r\nOLT#"]])
+    assert await logged_in(script, PLAIN) == "OLT#"
+    assert script.written == b" \n"
+
+
+async def test_a_host_name_like_no_other_is_pinned_as_it_is() -> None:
+    made = line(Script([b"POP.3_A-1@x#"], [[b"\r\nPOP.3_A-1@x#"]]), PLAIN)
+    assert await log_in(made, ACCOUNT, 2.0) == "POP.3_A-1@x#"
+    assert made.find.prompt.search("POP.3_A-1@x#")
+    assert not made.find.prompt.search("POPx3_A-1@x#")
+    await made.close()
+
+
+async def test_first_lines_that_are_refused_are_ignored() -> None:
+    script = Script(
+        [b"Z#"],
+        [[b"\r\nZ#"], [b"terminal length 0\r\n                ^\r\n%Error 20200: Invalid input\r\nZ#"]],
+    )
+    assert await logged_in(script, ZXAN) == "Z#"
+
+
+async def test_no_password_is_in_an_error() -> None:
+    echoed = f"Username:acende\r\nPassword:{OLT_PASSWORD}\r\nbad password"
+    with pytest.raises(LoginRefused) as refused:
+        await logged_in(Script([b"Password:"], [[echoed.encode()]]), PLAIN)
+    assert OLT_PASSWORD not in repr(vars(refused.value)) + str(refused.value)

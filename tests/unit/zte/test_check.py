@@ -1,0 +1,176 @@
+"""What replies mean to the worker, what states mean to the customer, and how the session knows prompts and secrets."""
+
+import re
+
+import pytest
+
+from tests.unit.zte.builders import TITAN, ZXAN, found
+from vendors.contract import Adapter, Command, read, write
+from vendors.errors import NotConverged, OltBusy, OrderRejected, ProvisioningError, UnknownReply
+
+PATH = ("configure terminal",)
+SYNTAX = "%Error 20200: Invalid input detected at '^' marker."
+
+
+@pytest.mark.parametrize(
+    ("line", "reply", "error", "code"),
+    [
+        ("tcont 1 profile X", SYNTAX, OrderRejected, "olt_syntax"),
+        ("tcont 1 profile X", "        ^\n%Error 20202: Invalid input detected at '^' marker. Invalid parameter", OrderRejected, "olt_syntax"),
+        ("wan-ip 1 mode dhcp", "wan-ip 1 mode dhcp\n         ^\n%Error 140303: Invalid input detected at '^' marker.", OrderRejected, "olt_syntax"),
+        ("pon-onu-mng", "%Error 140305: Incomplete command.", OrderRejected, "olt_syntax"),
+        ("onu 4 type A sn ZTEGC1192DD7", "GPON ONU sn already exists", OrderRejected, "serial_already_registered"),
+        ("onu 4 type A sn ZTEGC1192DD7", "%Code 62000-GPONSRV : GPON ONU sn already exists", OrderRejected, "serial_already_registered"),
+        ("onu 4 type A sn ZTEGC1192DD7", "%Error 222391: The entry is existed. This is a re-create operation.", NotConverged, "not_converged"),
+        ("service-port 1 user-vlan 5 vlan 5", "%Error 222391: The entry is existed. This is a re-create operation.", NotConverged, "not_converged"),
+        ("wan-ip 1 ipv4 mode dhcp", "%Error 223981: Profile does not exist.", OrderRejected, "profile_missing"),
+        ("onu 4 type A sn ZTEGC1192DD7", "%Code 62321-GPONSRV : The ONU type is not existed", OrderRejected, "profile_missing"),
+        ("vlan port eth_0/9 mode trunk", "%Error 223845: UNI does not exist", OrderRejected, "olt_refused"),
+        ("vlan port eth_0/1 mode tag vlan 5", "%Error 223982: Please check if the port is in the VLAN.", OrderRejected, "olt_refused"),
+        ("ssid ctrl wifi_0/1 name A", "%Code 63990-ONTMNG: ONT return error", NotConverged, "not_converged"),
+        ("tcont 1 profile X", "%Error 1: System is busy", OltBusy, "olt_busy"),
+        ("no onu 4", "something nobody has seen", UnknownReply, "unknown_reply"),
+        ("no onu 4", "%Error 140301: Ambiguous command", OrderRejected, "olt_syntax"),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_the_error_it_means(
+    line: str, reply: str, error: type[ProvisioningError], code: str
+) -> None:
+    with pytest.raises(error) as raised:
+        ZXAN.check(write(line, path=PATH), reply)
+    assert raised.value.reason == code
+    assert raised.value.command == line
+
+
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        ("tcont 1 profile X", ""),
+        ("onu 4 type A sn ZTEGC1192DD7", ".[Successful]"),
+        ("no onu 4", ".[Successful]"),
+        ("no onu 4", "%Code 62397-GPONSRV : The entry is not existed"),
+        ("no service-port 1", "%Code 62310-GPONSRV : No related information to show."),
+        (
+            "interface gpon-olt_1/2/3",
+            "%Info 20272: Enter configuration commands, one per line. End with CTRL/Z.",
+        ),
+        ("switchport mode hybrid vport 1", SYNTAX),
+    ],
+)
+def test_what_is_accepted_raises_nothing(line: str, reply: str) -> None:
+    ZXAN.check(write(line, path=PATH), reply)
+
+
+def test_a_question_may_be_answered_with_nothing() -> None:
+    TITAN.check(
+        read("show gpon onu by sn ZTEGC1192DD7"), "%Code 62310-GPONSRV : No related information to show."
+    )
+
+
+@pytest.mark.parametrize("adapter", [ZXAN, TITAN])
+def test_saving_is_done_when_it_says_so(adapter: Adapter) -> None:
+    [save] = adapter.save()
+    assert (save.effect, save.timeout_s, save.path) == ("save", 150.0, ())
+    adapter.check(save, "Building configuration..... [OK]")
+    with pytest.raises(UnknownReply):
+        adapter.check(save, "Building configuration.....")
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ({"phase": "working", "config": "fail"}, "online"),
+        ({"phase": "logging"}, "configuring"),
+        ({"phase": "syncMib"}, "configuring"),
+        ({"phase": "LOS"}, "dark"),
+        ({"phase": "DyingGasp"}, "dark"),
+        ({"phase": "OffLine"}, "dark"),
+        ({"phase": "OffLine", "admin": "disable"}, "failed"),
+        ({"phase": "AuthFailed"}, "failed"),
+        ({}, "configuring"),
+    ],
+)
+def test_the_phase_tells_whether_it_serves(states: dict[str, str], expected: str) -> None:
+    assert ZXAN.serving(found(states=states)) == expected
+
+
+PROMPT = re.compile(ZXAN.PLATFORM.prompt.replace("{host}", rf"(?P<host>{ZXAN.PLATFORM.host_pattern})"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ZXAN>",
+        "ZXAN#",
+        "ZXAN(config)#",
+        "ZXAN(config-if)# ",
+        "OLT-ZTE_C320(gpon-onu-mng)#",
+        "ZXAN(config-gpon-onu-mng)#",
+        "ZXAN(gpon-onu-mng 1/2/1:1)#",
+        "PORTALNETFSA-POP1-OLT1c300#",
+        "olt-zte-miracema-01(config-gpon)#",
+    ],
+)
+def test_a_prompt_is_known(line: str) -> None:
+    assert PROMPT.search(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "  Password:            ",
+        "banner incoming #",
+        "1/1/1:1 enable",
+        "  name foo#",
+        " --More--",
+        "a b#",
+    ],
+)
+def test_what_is_no_prompt_is_not_taken_for_one(line: str) -> None:
+    assert not PROMPT.search(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "asks"), [("Password:", True), ("password: ", True), ("  Password:            ", False)]
+)
+def test_a_field_of_an_onu_is_no_question_for_a_password(line: str, asks: bool) -> None:
+    assert (re.search(ZXAN.PLATFORM.password_prompt, line) is not None) is asks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wan-ip 1 mode pppoe username joao password PLANTED vlan-profile VP host 1",
+        "ssid auth wpa wifi_0/1 key PLANTED",
+        "  Password:            PLANTED",
+        "onu 1 type A pw PLANTED",
+        "gpon-onu_1/1/15:2   F601        pw      PW:PLANTED           ready",
+        "gpon_olt-1/1/9      XPON R1 v2           ITBSCF8F197E       PLANTED",
+        "tr069-mgmt 1 acs http://a validate basic username acs password PLANTED tag pri 0 vlan 600",
+        "enable secret level 15 5 PLANTED",
+        "username oltcloud password  7 PLANTED privilege 15",
+        "snmp-server community PLANTED view AllView rw",
+    ],
+)
+def test_secrets_of_others_are_masked_in_what_is_kept(text: str) -> None:
+    masked = text
+    for expression in ZXAN.PLATFORM.redactions:
+        if hit := re.search(expression, masked, re.MULTILINE):
+            masked = masked[: hit.start(1)] + "********" + masked[hit.end(1) :]
+    assert "PLANTED" not in masked
+
+
+def test_states_and_serials_are_not_masked() -> None:
+    rows = (
+        "gpon-onu_1/3/16:8        ZTEGCCA16805        unknown\n"
+        "gpon_olt-1/1/9      HG8010H              HWTC36D05643       N/A\n"
+        "gpon-olt_1/1/3      SM16101ABC12         ZTEGC86587D8\n"
+        "%Error 20209: No username or bad password\n"
+    )
+    assert not any(re.search(expression, rows, re.MULTILINE) for expression in ZXAN.PLATFORM.redactions)
+
+
+def test_a_command_never_holds_a_question_mark() -> None:
+    with pytest.raises(ValueError, match="one line"):
+        Command(parts=("description a?",))
