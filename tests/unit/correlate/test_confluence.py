@@ -77,7 +77,7 @@ def _stock(draw: st.DrawFn) -> tuple[InputData, int]:
 
 
 @st.composite
-def _batches(draw: st.DrawFn, facts: Sequence[Event]) -> list[list[Event]]:
+def batches_of(draw: st.DrawFn, facts: Sequence[Event]) -> list[list[Event]]:
     """The facts in some order, cut into batches, some delivered twice."""
     again = draw(st.lists(st.sampled_from(list(facts)), max_size=2))
     shuffled = draw(st.permutations([*facts, *again]))
@@ -93,8 +93,8 @@ def _batches(draw: st.DrawFn, facts: Sequence[Event]) -> list[list[Event]]:
 @given(st.data())
 def test_every_interleaving_ends_in_the_same_states_claims_and_verdicts(data: st.DataObject) -> None:
     facts = data.draw(stories())
-    one = played(data.draw(_batches(facts)))
-    other = played(data.draw(_batches(facts)))
+    one = played(data.draw(batches_of(facts)))
+    other = played(data.draw(batches_of(facts)))
     assert one.outcome() == other.outcome()
     assert one.units == other.units
 
@@ -120,8 +120,8 @@ def _served() -> Town:
 @given(st.data())
 def test_so_it_is_where_somebody_is_served_and_somebody_worked_on(data: st.DataObject) -> None:
     facts = data.draw(stories())
-    one = played(data.draw(_batches(facts)), copy.deepcopy(_served()))
-    other = played(data.draw(_batches(facts)), copy.deepcopy(_served()))
+    one = played(data.draw(batches_of(facts)), copy.deepcopy(_served()))
+    other = played(data.draw(batches_of(facts)), copy.deepcopy(_served()))
     assert one.outcome() == other.outcome()
 
 
@@ -129,7 +129,7 @@ def test_so_it_is_where_somebody_is_served_and_somebody_worked_on(data: st.DataO
 @given(st.data())
 def test_no_two_orders_ever_claim_one_unit(data: st.DataObject) -> None:
     town = copy.deepcopy(_served()) if data.draw(st.booleans()) else Town()
-    for batch in data.draw(_batches(data.draw(stories()))):
+    for batch in data.draw(batches_of(data.draw(stories()))):
         town.tell(*batch)
         assert all(len(claimants) == 1 for claimants in town.claims().values())
 
@@ -137,7 +137,7 @@ def test_no_two_orders_ever_claim_one_unit(data: st.DataObject) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_looking_again_changes_nothing(data: st.DataObject) -> None:
-    town = played(data.draw(_batches(data.draw(stories()))))
+    town = played(data.draw(batches_of(data.draw(stories()))))
     before, finals, told = town.outcome(), len(town.finals), len(town.told)
     town.look()
     assert (town.outcome(), len(town.finals), len(town.told)) == (before, finals, told)
@@ -146,7 +146,7 @@ def test_looking_again_changes_nothing(data: st.DataObject) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_revision_has_at_most_one_final(data: st.DataObject) -> None:
-    town = played(data.draw(_batches(data.draw(stories()))))
+    town = played(data.draw(batches_of(data.draw(stories()))))
     town.wait(hours=30)
     keys = [(order, revision) for order, revision, _, _ in town.finals]
     assert len(keys) == len(set(keys))

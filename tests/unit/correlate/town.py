@@ -173,10 +173,15 @@ class Town:
         self.orders[order_id] = lifecycle.fail(self.orders[order_id], code, self.now)
         return self
 
-    def removed(self, order_id: str) -> Town:
-        """All that the cancelled order owns has been removed."""
+    def vanish(self, order_id: str) -> Town:
+        """All that the order owns is on no OLT any more."""
         self.registered = tuple(one for one in self.registered if one.order != order_id)
         self._count_own()
+        return self
+
+    def removed(self, order_id: str) -> Town:
+        """All that the cancelled order owns has been removed."""
+        self.vanish(order_id)
         self.orders[order_id] = lifecycle.cancel(self.orders[order_id], self.now)
         return self
 
