@@ -118,6 +118,10 @@ class Session:
         """Seconds since the last reply."""
         return self.clock() - self._used_at
 
+    def timeout_s(self, command: Command) -> float:
+        """How long the OLT may take over a command, seconds."""
+        return self.target.timeout_s(command)
+
     async def send(self, batch: tuple[Command, ...]) -> tuple[str, ...]:
         """Run independent commands; their replies in order, without echo and prompt, secrets masked.
 
@@ -182,7 +186,7 @@ class Session:
         self, moves: Sequence[Move], lines: Sequence[Typed], group: Sequence[Command]
     ) -> list[str]:
         """Send what changes the mode, then the commands, in one write; the replies to the commands."""
-        typed = [*(Typed(move.text, move.text) for move in moves), *lines]
+        typed = [*map(self._typed_move, moves), *lines]
         if not typed:
             return []
         started = self.clock()
@@ -203,8 +207,10 @@ class Session:
         self.may_send(sum(timeouts) if _changes(group) else max(timeouts))
 
     def _typed(self, command: Command) -> Typed:
-        asked_s = self.target.command_timeout_s if command.effect != "save" else None
-        return Typed(command.reveal(), _head(command), command.answers, asked_s or command.timeout_s)
+        return Typed(command.reveal(), _head(command), command.answers, self.timeout_s(command))
+
+    def _typed_move(self, move: Move) -> Typed:
+        return Typed(move.text, move.text, timeout_s=self.timeout_s(write(move.text, path=())))
 
     def _take(self, group: Sequence[Command], said: Sequence[Said], started: float) -> list[str]:
         seconds = (self.clock() - started) / max(len(said), 1)

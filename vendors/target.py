@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from schemas.base import Frozen
 from schemas.inventory import Olt
+from vendors.contract import Command
 
 Pipeline = Literal["off", "reads", "writes"]
 
@@ -38,6 +39,8 @@ class OltTarget(Frozen):
     """Instead of the platform's."""
     command_timeout_s: float | None = None
     """Instead of a command's own, saving aside."""
+    save_timeout_s: float | None = None
+    """Instead of saving's own."""
 
     @classmethod
     def of(
@@ -56,6 +59,11 @@ class OltTarget(Frozen):
             pipeline=olt.pipeline,
             command_timeout_s=olt.command_timeout_s,
         )
+
+    def timeout_s(self, command: Command) -> float:
+        """How long this OLT may take over a command, seconds."""
+        asked_s = self.save_timeout_s if command.effect == "save" else self.command_timeout_s
+        return asked_s or command.timeout_s
 
 
 def ssh_options(olt: Olt) -> dict[str, Any]:

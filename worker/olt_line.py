@@ -33,6 +33,8 @@ class OpenSession(Protocol):
     @property
     def idle_s(self) -> float: ...
 
+    def timeout_s(self, command: Command) -> float: ...
+
     async def send(self, batch: tuple[Command, ...]) -> tuple[str, ...]: ...
 
     async def keepalive(self) -> None: ...
@@ -87,12 +89,8 @@ class OltLine:
         """Replies; a line with a long time-out has the lease extended before. Raises Interrupted."""
         if self.stopping():
             raise Interrupted
-        async with self.lease.room_for(max(self._timeout_s(command) for command in batch)):
+        async with self.lease.room_for(max(map(self.session.timeout_s, batch))):
             return await self.session.send(batch)
-
-    def _timeout_s(self, command: Command) -> float:
-        own = self.olt.command_timeout_s if command.effect != "save" else None
-        return own or command.timeout_s
 
     async def ask(self, dialogue: Dialogue[T]) -> T:
         """What the dialogue learns."""

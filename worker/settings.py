@@ -196,8 +196,11 @@ class Settings(BaseSettings):
     )
     command_timeout_s: Seconds | None = Field(
         None,
-        description="Time-out of a command, for OLTs whose inventory names none. Unset: the command's own, 30 s for most"
-        " and 150 s for saving.",
+        description="Time-out of a command, saving aside, for OLTs whose inventory names none. Unset: the command's"
+        " own, 30 s for most.",
+    )
+    save_timeout_s: Seconds | None = Field(
+        None, description="Time-out of saving. Unset: the platform's, 150 s."
     )
     connect_timeout_s: Seconds = Field(15.0, description="From connecting to an OLT to its prompt.")
     save_debounce_s: Seconds = Field(60.0, description="Saving waits for this long without a change.")

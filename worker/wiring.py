@@ -64,9 +64,12 @@ def target(settings: Settings, config: Configuration, olt: Olt) -> OltTarget:
         raise ConfigurationError(
             f"{olt.id}: its user name or password cannot be typed on a command line: printable ASCII, one line"
         ) from None
-    if found.command_timeout_s is None and settings.command_timeout_s is not None:
-        return found.model_copy(update={"command_timeout_s": settings.command_timeout_s})
-    return found
+    return found.model_copy(
+        update={
+            "command_timeout_s": found.command_timeout_s or settings.command_timeout_s,
+            "save_timeout_s": settings.save_timeout_s,
+        }
+    )
 
 
 def adapter(platform: str) -> Adapter:

@@ -200,6 +200,15 @@ async def test_an_olts_own_time_out_counts_for_everything_but_saving(olt: Bench)
         assert olt.guards == [44.0, 150.0]
 
 
+async def test_an_olts_own_time_out_counts_for_the_lines_that_change_the_mode_too(olt: Bench) -> None:
+    olt.target = olt.target.model_copy(update={"command_timeout_s": 4.0, "save_timeout_s": 9.0})
+    async with olt.session() as session:
+        olt.guards.clear()
+        await session.send((REGISTER,))
+        await session.send(adapter.save())
+        assert olt.guards == [4.0, 4.0, 4.0, 9.0]
+
+
 async def test_keepalive_keeps_an_idle_session_and_close_logs_out(olt: Bench) -> None:
     olt.sim.timing.idle_s = 1.0
     async with olt.session() as session:
