@@ -4,11 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from sqlalchemy import Connection
-
 from events.dead_letters import dead_letter_event, dead_letter_key
 from events.envelope import Event, Passed, RawRecord, Rejected, parse_record, to_record
-from worker.store import db, dead_letters
+from worker.store import Connection, db, dead_letters
 from worker.store.dead_letters import Letter
 from worker.store.outbox import Record
 

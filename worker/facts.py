@@ -271,5 +271,5 @@ class Rules:
     """A waiting order is correlated again this often, whatever happened."""
     is_onu: Callable[[str | None], bool | None] = field(default=lambda _model: None, repr=False)
     """Whether the catalogue knows a model as an ONU, or as something else; None: it does not know it."""
-    personal_keep: timedelta | None = None
-    """Personal data of an order are erased this long after its final result; None: kept."""
+    personal_keep: timedelta = timedelta(days=90)
+    """Personal data of an order are erased this long after its last final result."""

@@ -19,6 +19,8 @@ from worker.store.leases import Lease, StaleLease
 P = ParamSpec("P")
 T = TypeVar("T")
 _RETRY_S = 1.0
+_SHORTEN_S = 1.0
+"""A lease that was extended for a long line is made short again so soon after it: if this worker dies, nobody waits long."""
 _NEAR_S = 10.0
 """A lease that is nearly as long as a line asks for is not extended: the extra time allows for it."""
 
@@ -48,6 +50,8 @@ class HeldLease:
     _until: float = field(init=False)
     _long: int = 0
     """Lines with a long time-out that are on their way."""
+    _longer: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the last of them is over and the lease lasts longer than it need."""
 
     def __post_init__(self) -> None:
         """Until when it is believed in."""
@@ -67,8 +71,7 @@ class HeldLease:
     async def room_for(self, timeout_s: float) -> AsyncIterator[None]:
         """While the block runs, the lease is long enough for a line with this time-out.
 
-        Raises StaleLease, StoreUnavailable. Afterwards the next renewal makes it short again, so that nobody has to wait
-        long where this worker dies.
+        Raises StaleLease, StoreUnavailable. Afterwards `keep` makes it short again.
         """
         needed_s = timeout_s + self.rule.long_extra_s
         long = timeout_s > self.rule.long_line_s
@@ -79,6 +82,8 @@ class HeldLease:
             yield
         finally:
             self._long -= long
+            if not self._long and self.left_s > self.rule.lease_s:
+                self._longer.set()
 
     async def renew(self, lease_s: float | None = None) -> None:
         """Have it last `lease_s` from now; longer only while a long line is on its way.
@@ -101,12 +106,20 @@ class HeldLease:
         """Renew it now and then, until it is lost. Raises StaleLease."""
         pause_s = self.rule.renew_s
         while True:
-            await asyncio.sleep(pause_s)
+            await self._pause(pause_s)
             pause_s = self.rule.renew_s
             try:
                 await self.renew()
             except StoreUnavailable:
                 pause_s = min(_RETRY_S, self.rule.renew_s)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait for this long, or until shortly after a long line."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._longer.wait()
+                await asyncio.sleep(_SHORTEN_S)
+        self._longer.clear()
 
     async def release(self) -> None:
         """Give it up; where the database is away, it expires by itself."""

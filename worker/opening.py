@@ -49,7 +49,7 @@ def order_rules(settings: Settings, config: Configuration | None = None) -> Rule
         deprovision_deadline=timedelta(seconds=settings.deprovision_deadline_s),
         secret_keep=timedelta(seconds=settings.secret_keep_s),
         inbox_keep=timedelta(seconds=settings.inbox_keep_s),
-        personal_keep=timedelta(seconds=settings.personal_keep_s) if settings.personal_keep_s else None,
+        personal_keep=timedelta(seconds=settings.personal_keep_s),
         is_onu=partial(_is_onu, config, shipped()),
     )
 

@@ -84,6 +84,7 @@ def _requested(
         requested=stamp,
         has_secrets=any(getattr(data, name) for name in _SECRETS),
         traceparent=traceparent,
+        erased_at=None,
     )
 
 

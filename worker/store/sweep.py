@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, tuple_, update
 
 from worker.correlate import World
+from worker.facts import OrderState
 from worker.store import secrets, world
 from worker.store.apply import lock
 from worker.store.db import context, note_erased, now
@@ -45,7 +46,7 @@ def sweep(conn: Connection) -> Swept:
         finished,
         secrets.erase_due(conn, at),
         _forget_events(conn, at - rules.inbox_keep),
-        _forget_people(conn, at, at - rules.personal_keep) if rules.personal_keep else 0,
+        _forget_people(conn, at, at - rules.personal_keep),
     )
 
 
@@ -75,7 +76,11 @@ def _forget_events(conn: Connection, until: datetime) -> int:
 def _forget_people(conn: Connection, at: datetime, until: datetime) -> int:
     rows = conn.execute(
         select(service_order.c.id, service_order.c.request)
-        .where(service_order.c.finished_at < until, service_order.c.erased_at.is_(None))
+        .where(
+            service_order.c.finished_at < until,
+            service_order.c.erased_at.is_(None),
+            service_order.c.state.not_in([state.value for state in OrderState if state.live]),
+        )
         .limit(ORDERS_MAX)
     ).all()
     if not rows:

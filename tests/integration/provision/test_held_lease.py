@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from tests.integration.provision.support import migrated, take, with_olts
+from tests.support.until import until
 from worker.clock import boottime
 from worker.lease import HeldLease, LeaseRule
 from worker.store.db import Store
@@ -89,6 +90,23 @@ async def test_a_lease_is_long_while_a_long_line_is_on_its_way_and_short_again_a
     assert held.left_s == pytest.approx(60)
     store.clock.offset = timedelta(seconds=61)
     assert await store.run(take, "olt-1", "w2"), "the database has it short as well"
+
+
+async def test_it_is_made_short_again_soon_after_a_long_line(store: Store) -> None:
+    lease = await store.run(take, "olt-1")
+    assert lease
+    held = HeldLease(store, lease, LeaseRule(), boottime())
+    keeper = asyncio.create_task(held.keep())
+    async with held.room_for(150):
+        assert held.left_s > 170
+    await until(lambda: _is(held.left_s <= 60), 5)
+    keeper.cancel()
+    store.clock.offset = timedelta(seconds=62)
+    assert await store.run(take, "olt-1", "w2"), "the database has it short as well"
+
+
+async def _is(true: bool) -> bool:
+    return true
 
 
 async def test_a_holder_that_slept_past_its_lease_does_not_even_ask_for_more(

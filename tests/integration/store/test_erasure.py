@@ -1,0 +1,158 @@
+"""What must not be kept is gone: passwords at once, also from the bytes of SQLite's files; personal data after a while."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from events.inputs import InputData
+from events.record import Event
+from tests.integration.provision.support import migrated
+from tests.support.secrets import PPPOE_PASSWORD, WIFI_KEY
+from tests.unit.correlate.town import RULES, S, cancelled, started
+from worker.facts import Order
+from worker.store import apply, orders, sweep
+from worker.store.db import Clock, Context, Store
+from worker.store.orders import Failure
+from worker.store.schema import job_step, secret, service_order
+
+WITH_SECRETS = {"pppoe_login": "ana@isp", "pppoe_password": PPPOE_PASSWORD, "wifi_key": WIFI_KEY}
+KEPT = RULES.personal_keep
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with migrated(database_url, shared=Context(clock=Clock(), rules=RULES)) as made:
+        yield made
+
+
+async def _tell(store: Store, data: InputData) -> None:
+    now = await store.read(apply.now)
+    await store.run(apply.apply_batch, [Event("erp", now.isoformat(), data.TYPE, now, data)])
+
+
+async def _pass(store: Store, time: timedelta) -> None:
+    store.clock.offset += time
+    await store.run(sweep.sweep)
+
+
+async def _secrets(store: Store) -> dict[str, str | None]:
+    rows = await store.read(_all, secret)
+    return {row.service_order_id: row.pppoe_password for row in rows}
+
+
+def _all(conn: Connection, table: Any) -> list[Any]:
+    return list(conn.execute(select(table)))
+
+
+async def _order(store: Store, order_id: str = "A") -> Order:
+    found = await store.read(orders.find, order_id)
+    assert found
+    return found
+
+
+async def _failed(store: Store) -> None:
+    await _tell(store, started("A", S, **WITH_SECRETS))
+    assert await store.run(orders.finish_failed, "A", 1, Failure("profile_missing", {"detail": "x"}))
+
+
+async def test_passwords_live_as_long_as_the_order_does(store: Store) -> None:
+    await _tell(store, started("A", S, **WITH_SECRETS))
+    await _pass(store, timedelta(days=2))
+    assert await _secrets(store) == {"A": PPPOE_PASSWORD}
+
+
+async def test_a_cancellation_erases_passwords_at_once(store: Store) -> None:
+    await _tell(store, started("A", S, **WITH_SECRETS))
+    await _tell(store, cancelled("A"))
+    assert await _secrets(store) == {}
+
+
+async def test_a_failed_order_keeps_its_passwords_for_a_day_and_then_asks_for_a_new_request(
+    store: Store,
+) -> None:
+    await _failed(store)
+    await _pass(store, timedelta(hours=23))
+    assert await _secrets(store) == {"A": PPPOE_PASSWORD}
+    await _pass(store, timedelta(hours=2))
+    assert await _secrets(store) == {}
+    assert await store.run(apply.request_retry, "A", "bia", "de novo") is None
+    assert ((await _order(store)).state, (await _order(store)).last_code) == ("failed", "secret_expired")
+
+
+async def test_an_order_that_is_asked_for_again_keeps_its_passwords(store: Store) -> None:
+    await _failed(store)
+    assert await store.run(apply.request_retry, "A", "bia", "de novo") is None
+    await _pass(store, timedelta(hours=30))
+    assert await _secrets(store) == {"A": PPPOE_PASSWORD}
+
+
+@pytest.mark.parametrize("end", ["cancelled", "failed long ago"])
+async def test_no_byte_of_an_erased_password_is_left_in_sqlites_files(
+    sqlite_url: str, tmp_path: Path, end: str
+) -> None:
+    async with migrated(sqlite_url, shared=Context(clock=Clock(), rules=RULES)) as store:
+        await _failed(store)
+        assert _bytes_hold(tmp_path, PPPOE_PASSWORD), "the search must be able to find it"
+        if end == "cancelled":
+            await _tell(store, cancelled("A"))
+        else:
+            await _pass(store, timedelta(hours=25))
+        assert not _bytes_hold(tmp_path, PPPOE_PASSWORD)
+        assert not _bytes_hold(tmp_path, WIFI_KEY)
+
+
+def _bytes_hold(folder: Path, text: str) -> bool:
+    return any(text.encode() in path.read_bytes() for path in folder.glob("acende.db*"))
+
+
+async def test_personal_data_and_the_timeline_are_erased_after_their_time(store: Store) -> None:
+    await _failed(store)
+    await _pass(store, KEPT - timedelta(days=1))
+    before = await _order(store)
+    assert before.request
+    assert (before.request["customer_name"], before.request["pppoe_login"]) == ("Ana Sousa", "ana@isp")
+    await _pass(store, timedelta(days=2))
+    after = await _order(store)
+    assert after.request
+    assert (after.request["customer_name"], after.request.get("pppoe_login")) == ("-", None)
+    assert after.request["plan_code"] == "FIBRA-500"
+    assert await store.read(_all, job_step) == []
+
+
+async def test_a_live_order_loses_nothing_however_long_ago_it_was_answered_before(store: Store) -> None:
+    await _failed(store)
+    store.clock.offset += KEPT + timedelta(days=1)
+    await _tell(store, started("A", S, **WITH_SECRETS))
+    await _pass(store, timedelta(minutes=1))
+    order = await _order(store)
+    assert order.request
+    assert (order.live, order.request["pppoe_login"]) == (True, "ana@isp")
+
+
+async def test_what_a_later_request_brings_is_erased_in_its_turn(store: Store) -> None:
+    await _failed(store)
+    await _pass(store, KEPT + timedelta(days=1))
+    await _tell(store, started("A", S, **WITH_SECRETS))
+    order = await _order(store)
+    assert await store.run(orders.finish_failed, "A", order.revision, Failure("no_light", {"serial": S}))
+    await _pass(store, KEPT + timedelta(days=1))
+    order = await _order(store)
+    assert order.request
+    assert (order.request["customer_name"], order.request.get("pppoe_login")) == ("-", None)
+
+
+async def test_ids_of_applied_events_are_kept_for_thirty_days(store: Store) -> None:
+    await _tell(store, started("A", S))
+    assert (await store.run(sweep.sweep)).inbox == 0
+    store.clock.offset += RULES.inbox_keep + timedelta(days=1)
+    assert (await store.run(sweep.sweep)).inbox == 1
+
+
+def test_the_columns_of_a_request_hold_no_password() -> None:
+    assert not {"pppoe_password", "wifi_key"} & set(service_order.c.keys())
