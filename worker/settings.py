@@ -179,9 +179,9 @@ class Settings(BaseSettings):
     provision_deadline_s: Seconds = Field(8 * HOUR, description="Longest life of a provision job.")
     deprovision_deadline_s: Seconds = Field(72 * HOUR, description="Longest life of a deprovision job.")
     secret_keep_s: Seconds = Field(24 * HOUR, description="How long passwords are kept after `failed`.")
-    personal_keep_s: Seconds | None = Field(
-        None,
-        description="Names, logins and timelines are erased this long after an order's last final result. Unset: kept.",
+    personal_keep_s: Seconds = Field(
+        90 * 24 * HOUR,
+        description="Names, logins and timelines are erased this long after an order's last final result (LGPD).",
     )
     inbox_keep_s: Seconds = Field(30 * 24 * HOUR, description="How long ids of applied events are kept.")
 
