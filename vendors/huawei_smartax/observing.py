@@ -114,7 +114,7 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
         sighting=next((seen for seen in _sightings(answered(AUTOFIND, lit)) if seen.serial == serial), None),
         used_onu_ids=frozenset(_ids(answered(asked[-1], listed[0]), port) if listed else ()),
         used_service_ports=frozenset(row["index"] for row in rows),
-        firmware=(_aid(VERSION, version) or {}).get("version"),
+        firmware=(_perhaps(VERSION, version) or {}).get("version"),
     )
 
 
@@ -135,7 +135,7 @@ def _registration(ont: Row, flows: Sequence[Row]) -> Dialogue[Registration]:
     written, *named = yield (config, *tables)
     kept = _perhaps(config, written)
     shown = stored(row["command"] for row in kept["commands"]) if kept else None
-    names = _names(_aid(command, reply) for command, reply in zip(tables, named, strict=True))
+    names = _names(_perhaps(command, reply) for command, reply in zip(tables, named, strict=True))
     found = _assembled(ont, mine, shown, names)
     return (yield from _measured(found, ont)) if found.online else found
 
@@ -146,7 +146,10 @@ def _measured(found: Registration, ont: Row) -> Dialogue[Registration]:
     optics = read(f"display ont optical-info {found.port.port} {found.onu_id}", *where)
     software, levels = yield (version, optics)
     return found.model_copy(
-        update={"model": _model(_aid(version, software)), "optics": _optics(_perhaps(optics, levels), ont)}
+        update={
+            "model": _model(_perhaps(version, software)),
+            "optics": _optics(_perhaps(optics, levels), ont),
+        }
     )
 
 
@@ -156,14 +159,6 @@ def _perhaps(command: Command, reply: str) -> Row | None:
     if no is not None and no.get("refused", {}).get("kind") != "busy":
         return None
     return answered(command, reply)
-
-
-def _aid(command: Command, reply: str) -> Row | None:
-    """An answer that nothing is decided by, if it can be read."""
-    try:
-        return _perhaps(command, reply)
-    except UnknownReply:
-        return None
 
 
 def _names(said: Iterable[Row | None]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from vendors.contract import Level, Platform
 from vendors.huawei_smartax.noise import ADVICE, ALARM, SAVING
+from vendors.huawei_smartax.secrets import SECRETS
 
 PLATFORM = Platform(
     name="huawei_smartax",
@@ -26,10 +27,7 @@ PLATFORM = Platform(
         "number of users has reached the upper limit",
     ),
     noise=(ALARM, SAVING, ADVICE),
-    redactions=(
-        r"\b(?:password|cipher|checkcode-auth|password-auth) (\"[^\"\n]*\"|[^\s\"]\S*)",
-        r"^\s*(?:Password|Checkcode)\s*: *(0x(?!0{20}\s*$)\S[^\n]*|(?!0x)\S[^\n]*)$",
-    ),
+    redactions=SECRETS,
     line_end="\n",
     pipeline="reads",
     batch_limit=20,

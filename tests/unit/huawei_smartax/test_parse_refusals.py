@@ -110,4 +110,24 @@ def test_abbreviated_and_padded_commands_find_their_parser(command: str) -> None
 
 def test_a_command_without_parser_is_refused() -> None:
     with pytest.raises(UnknownReply):
-        parse("display alarm active all", R77 + "  x : 1\n" + R77)
+        parse("load file ftp 192.0.2.1 x.bin", R77 + "  x : 1\n" + R77)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "  x : 1\n  y : 2\n",
+        R77 + "  x : 1\n",
+        R77 + "  A  B  C\n" + R77 + "  1  2\n" + R77,
+        R77 + "  A  A\n" + R77 + "  1  2\n" + R77,
+        R77 + "  A  B\n" + R77 + "  1  2\n" + R77 + "  Total: 2\n",
+        R77 + "  x : 1\n  x : 2\n" + R77,
+        R77 + "  anything at all\n" + R77,
+        R77 + "  x : 1\n" + R77 + "  Total: 1\n",
+        R77 + R77,
+    ],
+    ids=["no end", "open", "short row", "one name twice", "total", "doubled", "prose", "no table", "nothing"],
+)
+def test_a_display_without_parser_is_refused_unless_it_describes_itself_whole(raw: str) -> None:
+    with pytest.raises(UnknownReply):
+        parse("display something new", raw)

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 from vendors.errors import UnknownReply
 from vendors.huawei_smartax.noise import SAVING
+from vendors.screen import shown
 
 _PAGER = re.compile(
-    r"[ \t]*-{3,4} ?More ?\( ?Press 'Q' to break ?\) ?-{3,4}(?:\x1b?\[37D)?(?: {37})?(?:\x1b?\[37D)?"
+    r"[ \t]*-{3,4} ?More ?\( ?Press 'Q' to break ?\) ?-{3,4}(?:\x1b?\[37D|\x08{37})?(?: {37})?(?:\x1b?\[37D|\x08{37})?"
 )
+_WIPED = re.compile(r"(?:\x1b?\[37D)? {37}\x1b?\[37D")
+"""What wipes the pager, where a collector took the pager's own text off."""
+_SHIFT = " " * 37
+"""The same where the collector took the cursor codes off too: the line after a page is shifted."""
 _WRAP = re.compile(r" ?\x1b\[1D")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,12}[A-Za-z]")
 _LINE_END = re.compile(r"\r+\n?")
@@ -17,16 +22,15 @@ _BINARY = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _ALARM = re.compile(r"\s*! ?\S")
 _ALARM_END = re.compile(r".*--- END\s*")
 _ALARM_LINES = 40
-_HOST = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
+_HOST = r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}"
 _MODE = r"(?:\([^()\s]{1,40}\))?"
 _PROMPT = re.compile(rf"\s{{0,4}}({_HOST}{_MODE}(?:[>#]|%%))\s*(.*)")
 _HINT = re.compile(r"\s*\{[^{}]*\}\s*:\s*(\S.*)?")
 _COMMAND = re.compile(r"\s*Command:\s*")
 _VERB = re.compile(r"\s*(?:display|ont|undo|service-port|save|disp|dis)\b")
 _NOTICE = re.compile(
-    r"\s*(?:Command is being executed\. Please wait"
-    r"|It will take (?:some time|several minutes), (?:please wait\.\.\.|please wait or press CTRL_C to break)"
-    r"|It will take several minutes, and console may (?:be timeout|timeout),.*"
+    r"\s*(?:Command is being executed\. Please wait\.{0,9}"
+    r"|It will take (?!several minutes to save)[^\n]{1,120}"
     r"|(?:please )?use command\s+idle-timeout to set time limit"
     r"|During the course of print ?, ?press CTRL_C to break"
     r"|Send message for inquiring board \w+ occupancy successfully, board executing\W*"
@@ -53,16 +57,18 @@ def clean(raw: str, command: str) -> Reply:
     """
     if len(raw) > _LIMIT:
         raise UnknownReply("a reply of more than 20 MB")
-    lines = _without_alarms(_text(raw, command).split("\n"))
+    lines = [line.removeprefix(_SHIFT) for line in _without_alarms(_text(raw, command).split("\n"))]
     lines, prompt = _without_prompt(lines)
     return _without_head(lines, command, prompt)
 
 
 def _text(raw: str, command: str) -> str:
-    text = _ESCAPE.sub("", _WRAP.sub("", _PAGER.sub("", raw)))
+    text = _WRAP.sub("", _WIPED.sub("", _PAGER.sub("", raw.removeprefix("\ufeff"))))
     text = _LINE_END.sub("\n", text).expandtabs(8)
-    if _BINARY.search(text):
+    if _BINARY.search(_ESCAPE.sub("", text)):
         raise UnknownReply("holds control characters")
+    if "\x1b" in text:
+        text = shown(text.encode(errors="replace"))
     return text if command.lstrip().lower().startswith("save") else _SAVING.sub("", text)
 
 
@@ -90,14 +96,15 @@ def _without_prompt(lines: list[str]) -> tuple[list[str], str | None]:
     """Without blank lines and bare prompts at the end; the last prompt."""
     prompt = None
     end = len(lines)
-    while end and (not lines[end - 1].strip() or (bare := _bare_prompt(lines[end - 1]))):
+    while end and (not lines[end - 1].strip() or (bare := bare_prompt(lines[end - 1]))):
         if lines[end - 1].strip():
             prompt = prompt or bare
         end -= 1
     return lines[:end], prompt
 
 
-def _bare_prompt(line: str) -> str | None:
+def bare_prompt(line: str) -> str | None:
+    """The prompt, if the line is one at which nothing was typed."""
     found = _PROMPT.fullmatch(line)
     return found[1] if found and not found[2] else None
 
@@ -115,7 +122,7 @@ def _without_head(lines: list[str], command: str, prompt: str | None) -> Reply:
     while number < len(lines):
         line = lines[number]
         step = 0
-        if not line.strip() or _bare_prompt(line) or _NOTICE.fullmatch(line):
+        if not line.strip() or bare_prompt(line) or _NOTICE.fullmatch(line):
             step = 1
         elif echo is None and (found := _echo(lines, number, command)):
             echo, step = found
@@ -138,10 +145,10 @@ def _unanswered(hint: str | None, body: list[str]) -> str | None:
 def _echo(lines: Sequence[str], start: int, command: str) -> tuple[str, int] | None:
     """The echoed command that begins here and how many lines it takes, if one does."""
     found = _PROMPT.fullmatch(lines[start])
-    typed = found[2] if found else lines[start]
-    if not found and not _VERB.match(typed):
+    typed, taken = _joined(lines, start, found[2] if found else lines[start], command)
+    if not found and not _VERB.match(typed) and squeeze(typed) != squeeze(command):
         return None
-    return _joined(lines, start, typed, command)
+    return typed, taken
 
 
 def _joined(lines: Sequence[str], start: int, typed: str, command: str) -> tuple[str, int]:

@@ -3,34 +3,38 @@
 import re
 from collections.abc import Sequence
 
-from schemas.text import MASK
 from vendors.errors import UnknownReply
-from vendors.huawei_smartax.parse.layout import Row, cut, solid, unknown
+from vendors.huawei_smartax.parse.layout import Body, Row, cut, solid, unknown
+from vendors.huawei_smartax.secrets import SECRETS
+from vendors.screen import masked
 
 _BANNER = re.compile(r"\s*\[(?:Active|Patch Info|[A-Z0-9-]+V\d+R\d+\w*) ?:.*\]\s*")
-_SECTION = re.compile(r"\s*\[([a-z0-9-]+)\]\s*")
-_VIEW = re.compile(r"\s*<([a-z0-9/ -]+)>\s*")
+_SECTION = re.compile(r"\s*\[([a-z0-9_-]+)\]\s*", re.IGNORECASE)
+_VIEW = re.compile(r"\s*<([\w/ .-]+)>\s*")
 _END = re.compile(r"\s*return\s*")
-_COMMAND = re.compile(r"\s*[a-z0-9][!-~ ]*", re.IGNORECASE)
+_COMMAND = re.compile(r"\s*[a-z0-9][^\x00-\x1f]*", re.IGNORECASE)
 _STARTS = frozenset(
     "ont service-port interface port undo mac-address stacking igmp btv multicast-vlan vlan quit laser bandwidth fec"
-    " security sippstnuser if-sip raio ring xpon gpon board".split()
+    " security sippstnuser if-sip raio ring xpon gpon board tcont gem mapping-mode tr069-management commit traffic"
+    " dba-profile ont-lineprofile ont-srvprofile snmp-agent sysname ip acl".split()
 )
-_SECRET = re.compile(r"(\b(?:password|password-auth|checkcode-auth|cipher|key) )(\"[^\"]*\"|\S+)")
+_SECRETS = tuple(map(re.compile, SECRETS))
 _WIDTH = 79
 
 
-def configuration(lines: Sequence[str]) -> Row:
+def configuration(lines: Body) -> Row:
     """Commands with the section and view they stand under, put together where the device wrapped them.
 
     Passwords are masked: the device prints them in a form that nothing can be compared with.
     """
     body = solid(lines)
-    if not body or not _END.fullmatch(body[-1]):
+    if _END.fullmatch(body[-1]):
+        del body[-1]
+    elif "|" not in lines.command or not lines.ended:
         cut("the closing `return` is missing")
     read: list[Row] = []
     section = view = None
-    for line in _unwrapped(body[:-1]):
+    for line in _unwrapped(body):
         if found := _SECTION.fullmatch(line):
             section, view = found[1], None
         elif found := _VIEW.fullmatch(line):
@@ -40,9 +44,8 @@ def configuration(lines: Sequence[str]) -> Row:
         elif _END.fullmatch(line):
             raise UnknownReply("more than one configuration")
         elif _COMMAND.fullmatch(line):
-            read.append(
-                {"section": section, "view": view, "command": _SECRET.sub(rf"\1{MASK}", _squeezed(line))}
-            )
+            command = masked(_squeezed(line), (), _SECRETS)
+            read.append({"section": section, "view": view, "command": command})
         else:
             unknown(line)
     return {"commands": read, "total": len(read)}
@@ -71,4 +74,5 @@ def _goes_on(above: str, line: str) -> bool:
     first = line.split()[0]
     if first in _STARTS or first.startswith(("#", "[", "<")) or _END.fullmatch(line):
         return False
-    return bool(_COMMAND.fullmatch(above)) and len(above.rstrip()) + 1 + len(first) > _WIDTH
+    length = len(above.rstrip())
+    return bool(_COMMAND.fullmatch(above)) and length <= _WIDTH + 1 < length + 2 + len(first)

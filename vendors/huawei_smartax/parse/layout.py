@@ -14,7 +14,7 @@ Row = dict[str, Any]
 _RULE = re.compile(r"\s*-{5,}(?: -+)*\s*")
 _FIELD = re.compile(r"\s*([A-Za-z0-9<*][^:\n]{0,60}?)\s*:(.*)")
 _SLASHES = re.compile(r"(\S) ?/( ?)(\S) ?/( ?)(\S)")
-_HEAD_PORT = re.compile(r"F ?/ ?S ?/ ?P")
+HEAD_PORT = re.compile(r"F ?/ ?S ?/ ?P")
 _CUT = "the end is missing"
 
 
@@ -77,27 +77,47 @@ def is_field(line: str) -> bool:
 
 
 def pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
-    """Labels and values; a value that the device wrapped is put together again.
-
-    A wrapped value goes on below itself, right of the colon; a line padded to its end was broken at a blank.
-    """
-    found: list[tuple[str, str]] = []
-    colon = 0
-    for line in map(_unpaged, lines):
+    """Labels and values; a value that the device wrapped, right of the colon, is put together again."""
+    found: list[tuple[str, list[str]]] = []
+    colon = column = 0
+    for line in lines:
         if found and _indent(line) > colon:
-            label, begun = found[-1]
-            found[-1] = (label, begun + line.strip() + (" " if line.endswith(" ") else ""))
+            found[-1][1].append(_from(line, column))
         elif named := _FIELD.fullmatch(line):
             colon = line.index(":", named.end(1))
-            found.append((named[1], named[2].lstrip()))
+            column = colon + 1 + max(_indent(named[2]), 1)
+            found.append((named[1], [named[2].lstrip()]))
         else:
             unknown(line)
-    return [(label, text.strip()) for label, text in found]
+    widths = {} if _padded(lines) else _WIDTHS
+    return [(label, unwrapped(parts, widths.get(label, 0))) for label, parts in found]
 
 
-def _unpaged(line: str) -> str:
-    """Without the 37 blanks with which the device wiped its pager, where a collector dropped the rest of it."""
-    return line[37:] if line.startswith(" " * 37) and _FIELD.fullmatch(line) and _indent(line) < 42 else line
+_WIDTHS = {"Description": 32}
+"""How many characters of a value stand in one line."""
+
+
+def _padded(lines: Iterable[str]) -> bool:
+    """Whether blanks at line ends are as the device sent them: nobody took them off."""
+    return any(line.endswith(" ") for line in lines)
+
+
+def _from(line: str, column: int) -> str:
+    """What stands in a line from `column` on, or from where it begins."""
+    return line[min(column, _indent(line)) :]
+
+
+def unwrapped(parts: Sequence[str], width: int) -> str:
+    """A text from the lines it was broken into. A blank at the break stays behind as padding, or leads the next line.
+
+    Where the padding was taken off, a line with less than `width` characters was broken at a blank too.
+    """
+    text = above = ""
+    for part in parts:
+        blank = above.endswith(" ") or part.startswith(" ") or len(above) < width
+        text = f"{text} {part.strip()}" if above and blank else text + part.strip()
+        above = part
+    return text.strip()
 
 
 def _indent(line: str) -> int:
@@ -122,7 +142,8 @@ _PATTERNS = {
     "port": r"(\d+ ?/ *\d+ ?/ *\d+)",
     "pair": r"((?:-?\d+(?:\.\d+)?|-)/(?:-?\d+(?:\.\d+)?|-))",
     "time": r"(-|\d{1,4}[-/]\d{1,2}[-/]\d{1,4} \d{2}:\d{2}:\d{2}(?:Z|[+-]\d{2}:\d{2})?)",
-    "text": r"(.*?)",
+    "text": r"(\S.*?)",
+    "phrase": r"(\S.*?)",
     "other": r"([!-~]+)",
 }
 
@@ -143,6 +164,11 @@ class Table:
     columns: tuple[Column, ...]
     needs: frozenset[str] = frozenset()
     """Keys without which the header is not this table's."""
+    width: int = 0
+    """How many characters of the free text in the last column stand in one line, if that is known: only read where the
+    padding was taken off."""
+    padded: bool = False
+    """Whether a cell may be blank, in a line that is padded all the same."""
 
     def matches(self, header: Sequence[str]) -> bool:
         """Whether `header` (first line) announces this table."""
@@ -154,29 +180,51 @@ class Table:
         columns = columns_of(self, tuple(header[:3]))
         pattern = _row_pattern(tuple(column.kind for column in columns))
         read: list[Row] = []
+        texts: list[str] = []
         wide = _text_from(columns, header)
+        width = 0 if _padded(lines) else self.width
+        column = 0
         for line in lines:
             if found := pattern.fullmatch(line):
                 read.append(_row(columns, found.groups()))
+                column = found.start(len(columns)) if found[len(columns)] else wide
+                texts = [line[column:]]
             elif read and wide and _indent(line) >= wide:
-                key = columns[-1].key
-                read[-1][key] = f"{read[-1][key] or ''}{line.strip()}"
+                texts.append(_from(line, column))
+                read[-1] |= _cell(columns[-1], unwrapped(texts, width))
+            elif self.padded and (cells := _by_place(columns, header[0], line)):
+                read.append(_row(columns, cells))
             else:
                 unknown(line)
         return read
 
 
-def _text_from(columns: Sequence[Column], header: Sequence[str]) -> int | None:
-    """Where the free text in the last column begins: lines further right go on with it."""
-    if not columns or columns[-1].kind != "text":
+def _by_place(columns: Sequence[Column], header: str, line: str) -> list[str] | None:
+    """The cells of a row of which some are blank, by where they stand; None if it is no such row."""
+    starts = [header.lower().find(column.head.lower()) for column in columns]
+    words = [(found.start(), found[0]) for found in re.finditer(r"\S+", line)]
+    if len(line) <= starts[-1] or not words or any(at not in starts for at, _ in words[1:]):
         return None
+    placed = {starts[0]: words[0][1]} | dict(words[1:])
+    cells = [placed.get(start, "") for start in starts]
+    fitting = all(
+        not cell or re.fullmatch(_PATTERNS[column.kind], cell)
+        for column, cell in zip(columns, cells, strict=True)
+    )
+    return cells if fitting else None
+
+
+def _text_from(columns: Sequence[Column], header: Sequence[str]) -> int:
+    """Where the free text in the last column begins: lines further right go on with it. 0: there is none."""
+    if not columns or columns[-1].kind != "text":
+        return 0
     return max(header[0].rfind(columns[-1].head.split()[-1]) - 2, 8)
 
 
 @lru_cache(maxsize=256)
 def columns_of(table: Table, header: tuple[str, ...]) -> tuple[Column, ...]:
     """The columns that a header announces, left to right; those that `table` does not know by their own words."""
-    line = _HEAD_PORT.sub(lambda found: "F/S/P".center(len(found[0])), header[0])
+    line = HEAD_PORT.sub(lambda found: "F/S/P".center(len(found[0])), header[0])
     left = list(table.columns)
     found: list[Column] = []
     position = 0
@@ -215,30 +263,31 @@ def _own_key(word: re.Match[str], below: Sequence[str]) -> str:
 
 @lru_cache(maxsize=256)
 def _row_pattern(kinds: tuple[str, ...]) -> re.Pattern[str]:
-    parts = [_PATTERNS[kind] for kind in kinds]
-    joined = ""
-    for number, part in enumerate(parts):
-        blank = r"\s*" if number == 0 or part == _PATTERNS["text"] else r"\s+"
-        joined += blank + part
+    joined = r"\s*"
+    for number, kind in enumerate(kinds):
+        cell = (r"\s+" if number else "") + _PATTERNS[kind]
+        joined += f"(?:{cell})?" if kind == "text" else cell
     return re.compile(joined + r"\s*")
 
 
-def _row(columns: Sequence[Column], cells: Sequence[str]) -> Row:
+def _row(columns: Sequence[Column], cells: Sequence[str | None]) -> Row:
     read: Row = {}
     for column, cell in zip(columns, cells, strict=True):
-        read |= _cell(column, cell)
+        read |= _cell(column, cell or "")
     return read
 
 
 def _cell(column: Column, cell: str) -> Row:
     if column.kind == "port":
         return dict(port_of(cell) or {})
+    if column.key == "sn":
+        return field("sn", cell)
     if column.kind == "pair":
         first, second = (scalar(part) for part in cell.split("/", 1))
         left, right = column.key.split("|")
         return {left: first, right: second}
     if column.kind == "int":
-        return {column.key: None if cell.startswith("-") else whole(cell)}
+        return {column.key: whole(cell) if cell.isdigit() else None}
     if column.kind in {"number", "other"}:
         return {column.key: scalar(cell)}
     return {column.key: None if cell.strip("-") == "" else cell}

@@ -11,6 +11,7 @@ from vendors.huawei_smartax.parse.layout import (
     Table,
     agree,
     closed,
+    cut,
     distinct,
     fields,
     is_rule,
@@ -28,6 +29,7 @@ _PORT_TOTAL = re.compile(
     r"\s*In port (\d+ ?/ *\d+ ?/ *\d+) ?, the total(?: number)? of ONTs (?:is|are) ?: ?(\d+)"
     r"(?:, ?online ?: ?(\d+))?(?:, ?offline ?: ?(\d+))?\s*"
 )
+_REQUIRED = re.compile(r"\s*The number of required ONTs\s*: ?(\d+)\s*")
 _LIST = Table(
     (
         Column("f_s_p", "F/S/P", "port"),
@@ -49,6 +51,7 @@ _DESCRIPTIONS = Table(
         Column("description", "Description", "text"),
     ),
     frozenset({"f_s_p", "ont_id", "description"}),
+    width=56,
 )
 _STATES = Table(
     (
@@ -64,7 +67,7 @@ _SUMMARY = Table(
     (
         Column("ont_id", "ONT", "int"),
         Column("sn", "SN"),
-        Column("type", "Type"),
+        Column("type", "Type", "phrase"),
         Column("distance_m", "Distance", "int"),
         Column("rx_power_dbm|tx_power_dbm", "Rx/Tx power", "pair"),
         Column("description", "Description", "text"),
@@ -94,8 +97,11 @@ def _numbered(ont: Row, number: int) -> None:
         raise UnknownReply(f"ONT {number} of the list calls itself {ont['number']}")
 
 
-def ports(lines: Sequence[str]) -> Row:
-    """`display ont info … all`: for each port the table of states, that of descriptions, and the totals."""
+def ports(lines: Sequence[str], *, searched: bool = False) -> Row:
+    """`display ont info … all`: for each port the table of states, that of descriptions, and the totals.
+
+    What was `searched` for by description or LOID may lie on several ports, and needs no totals.
+    """
     closed(lines)
     found: list[Row] = []
     onts: list[Row] = []
@@ -110,11 +116,15 @@ def ports(lines: Sequence[str]) -> Row:
         elif len(group) == 1 and _PORT_TOTAL.fullmatch(group[0]):
             found.append(_port(group[0], onts, described))
             onts, described = [], []
+        elif len(group) == 1 and (required := total_of(group[0], _REQUIRED)):
+            agree(required[0], len(onts) + sum(len(port["onts"]) for port in found), "ONTs")
+            searched = True
         else:
             unknown(group[0])
-    if onts or described or not found:
-        raise UnknownReply("the total of a port is missing")
-    return {"ports": found, "onts": [ont for port in found for ont in port.pop("onts")]}
+    if (onts or described or not found) and not (onts and searched):
+        cut("the total of a port is missing")
+    listed = [ont for port in found for ont in port.pop("onts")]
+    return {"ports": found, "onts": listed + _described(onts, described)}
 
 
 def _rows_of(groups: list[list[str]], table: Table) -> list[str]:
@@ -138,14 +148,19 @@ def _port(line: str, onts: list[Row], described: list[Row]) -> Row:
     """One port: its totals, checked, and its ONTs with their descriptions."""
     totals = _totals(line)
     agree(totals["total"], len(onts), "ONTs")
-    distinct(onts, "frame", "slot", "port", "ont_id")
     _counted(totals, onts)
+    if any(_place(row) != _place(totals) for row in onts):
+        raise UnknownReply("an ONT of another port than the total")
+    return totals | {"onts": _described(onts, described)}
+
+
+def _described(onts: list[Row], described: list[Row]) -> list[Row]:
+    """The ONTs with their descriptions, where the device prints that table."""
+    distinct(onts, "frame", "slot", "port", "ont_id")
     texts = {_key(row): row["description"] for row in described}
     if described and (len(texts) != len(described) or texts.keys() != {_key(row) for row in onts}):
         raise UnknownReply("the table of descriptions is of other ONTs than the table of states")
-    if any(_place(row) != _place(totals) for row in onts):
-        raise UnknownReply("an ONT of another port than the total")
-    return totals | {"onts": [row | ({"description": texts[_key(row)]} if described else {}) for row in onts]}
+    return [row | ({"description": texts[_key(row)]} if described else {}) for row in onts]
 
 
 def _counted(totals: Row, onts: Sequence[Row]) -> None:

@@ -46,7 +46,7 @@ _PORTS = Table((Column("port_type", "Port-type"), Column("port_type", "Port")), 
 def one(lines: Body) -> Row:
     """The ONTs of a reply that shows each in full, and how many the device says they are.
 
-    Firmware that prints no DBA type ends without that count.
+    Firmware that prints no DBA type ends without that count; of other firmware only a prompt can stand for it.
     """
     closed(lines)
     groups = sections(lines)
@@ -55,9 +55,15 @@ def one(lines: Body) -> Row:
     onts = [_ont(block) for block in blocks]
     if count:
         agree(whole(count[1]), len(onts), "ONTs")
-    elif not onts or _LAST_SECTIONS.isdisjoint(onts[-1]) or ("dba_type" in onts[-1] and not lines.ended):
+    elif not onts or not _ends(onts[-1], prompted=lines.ended):
         cut()
     return {"onts": onts, "total": len(onts)}
+
+
+def _ends(ont: Row, *, prompted: bool) -> bool:
+    if prompted:
+        return "service_profile" in ont or not _LAST_SECTIONS.isdisjoint(ont)
+    return "dba_type" not in ont and not _LAST_SECTIONS.isdisjoint(ont)
 
 
 def _blocks(groups: Sequence[list[str]]) -> list[list[list[str]]]:

@@ -23,6 +23,7 @@ from vendors.huawei_smartax.parse.layout import (
     total_of,
     unknown,
 )
+from vendors.huawei_smartax.parse.plain import displayed
 from vendors.huawei_smartax.parse.values import field, slug, whole
 
 _OPTICS = Table(
@@ -37,6 +38,7 @@ _OPTICS = Table(
         Column("distance_m", "Distance", "number"),
     ),
     frozenset({"ont_id", "rx_power_dbm"}),
+    padded=True,
 )
 _ETH = Table(
     (
@@ -89,17 +91,15 @@ _VERSIONS = Table(
 )
 _GEM_TOTAL = re.compile(r"\s*The number of GEM ports is ?: ?(\d+)\s*")
 _NOTE = re.compile(r"\s*Notes? ?:")
+_TOTAL = re.compile(r"\s*Total ?: ?(\d+)\s*")
 _CAPABILITY_TOTAL = re.compile(r"\s*The total of online ONTs are ?: ?(\d+)\s*")
 _SPLIT_LABEL = re.compile(r"\s*ONT optical module power\s*")
 
 
-def optics_all(lines: Sequence[str]) -> Row:
-    """`display ont optical-info <p> all`: a row for each ONT that is online."""
-    return _one_table(lines, _OPTICS, "onts", "ont_id")
-
-
-def eth_ports(lines: Sequence[str]) -> Row:
-    """`display ont port state … eth-port`: a row for each Ethernet port."""
+def eth_ports(lines: Body) -> Row:
+    """`display ont port state … eth-port`: a row for each Ethernet port. Ports of other kinds as they describe themselves."""
+    if not _announced(_ETH, lines):
+        return displayed(lines)
     return _one_table(lines, _ETH, "ports", "ont_id", "ont_port_id", "ont_port_type")
 
 
@@ -114,8 +114,14 @@ def _one_table(lines: Sequence[str], table: Table, name: str, *keys: str) -> Row
 
 
 def optics(lines: Sequence[str]) -> Row:
-    """`display ont optical-info <p> <o>`: one block of fields."""
+    """`display ont optical-info <p> <o>`: one block of fields. Of `all`: a row for each ONT that is online."""
+    if _announced(_OPTICS, lines):
+        return _one_table(lines, _OPTICS, "onts", "ont_id")
     return {"optics": block(lines)}
+
+
+def _announced(table: Table, lines: Sequence[str]) -> bool:
+    return any(table.matches([line]) for line in solid(lines)[:2])
 
 
 def block(lines: Sequence[str]) -> Row:
@@ -201,8 +207,16 @@ def ip_hosts(lines: Sequence[str]) -> Row:
 
 
 def history(lines: Sequence[str]) -> Row:
-    """`display ont register-info`: a block for each time the ONT came up."""
-    return {"registrations": _blocks(lines)}
+    """`display ont register-info`: a block for each time the ONT came up; a count below them where one is printed."""
+    body = solid(lines)
+    printed = total_of(body[-1], _TOTAL)
+    found = _blocks(body[:-1] if printed else body)
+    if any("index" not in one for one in found):
+        raise UnknownReply("a registration without its index")
+    distinct(found, "index")
+    if printed:
+        agree(printed[0], len(found), "registrations")
+    return {"registrations": found, "total": len(found)}
 
 
 def gem_ports(lines: Sequence[str]) -> Row:

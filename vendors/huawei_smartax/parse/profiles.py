@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from vendors.errors import UnknownReply
 from vendors.huawei_smartax.parse.layout import (
     Column,
     Row,
@@ -21,7 +20,7 @@ from vendors.huawei_smartax.parse.layout import (
     unknown,
 )
 from vendors.huawei_smartax.parse.ont_one import assembled
-from vendors.huawei_smartax.parse.values import whole
+from vendors.huawei_smartax.parse.values import scalar, whole
 
 _LIST_HEAD = re.compile(r"\s*Profile-ID +Profile-name +Binding times\s*", re.IGNORECASE)
 _LIST_ROW = re.compile(r"\s*(\d+)\s+(\S(?:.*\S)?)\s+(\d+)\s*")
@@ -138,11 +137,9 @@ def traffic_tables(lines: Sequence[str]) -> Row:
 
 
 def labelled(lines: Sequence[str]) -> Row:
-    """One block of fields, with rules around it or without (one traffic table, one DBA profile)."""
+    """One thing in fields (a traffic table, a DBA profile): in one block or several, with rules around them or without."""
     body = solid(lines)
-    if body and (not is_field(body[0]) or is_rule(body[-1])):
+    if not is_field(body[0]) or is_rule(body[-1]):
         closed(body)
-    groups = sections(body)
-    if len(groups) != 1:
-        raise UnknownReply("not one block of fields")
-    return fields(groups[0])
+    read = fields([line for line in body if not is_rule(line)])
+    return read | ({"type": scalar(read["type"])} if read.get("type") else {})

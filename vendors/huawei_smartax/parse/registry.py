@@ -1,12 +1,22 @@
 """Which parser reads the reply to which command."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from vendors.errors import UnknownReply
-from vendors.huawei_smartax.parse import config, flows, ont, ont_one, ont_state, profiles, system, writes
+from vendors.huawei_smartax.parse import (
+    config,
+    flows,
+    ont,
+    ont_one,
+    ont_state,
+    plain,
+    profiles,
+    system,
+    writes,
+)
 from vendors.huawei_smartax.parse.clean import clean, squeeze
 from vendors.huawei_smartax.parse.layout import Body, Row, solid
 from vendors.huawei_smartax.parse.refusal import refusal, refused
@@ -18,19 +28,21 @@ _LEAST = 3
 
 
 def _info(lines: Body) -> Row:
-    return ont.ports(lines) if ont.is_list(lines) else ont_one.one(lines)
+    if not ont.is_list(lines):
+        return ont_one.one(lines)
+    return ont.ports(lines, searched=lines.ended and " by-" in lines.command.lower())
 
 
-def _traffic_table(lines: Sequence[str]) -> Row:
-    return {"traffic_table": profiles.labelled(lines)}
+def _labelled(name: str, key: str) -> Parser:
+    """A parser for one thing shown in fields; without the field that says which it is, it is something else."""
 
+    def read_labelled(lines: Body) -> Row:
+        read = profiles.labelled(lines)
+        if key not in read:
+            raise UnknownReply(f"no {key}")
+        return {name: read}
 
-def _dba_profile(lines: Sequence[str]) -> Row:
-    return {"profile": profiles.labelled(lines)}
-
-
-def _labelled(lines: Sequence[str]) -> Row:
-    return {"fields": profiles.labelled(lines)}
+    return read_labelled
 
 
 _SILENT = (
@@ -40,59 +52,60 @@ _SILENT = (
 """Commands that are accepted without a word."""
 
 _READS: tuple[tuple[str, Parser], ...] = (
-    ("display ont autofind .+", ont.autofind),
-    ("display ont info summary .+", ont.summary),
-    ("display ont info .+", _info),
-    (r"display ont optical-info (?:\d+[/ ])*\d+ all", ont_state.optics_all),
-    ("display ont optical-info .+", ont_state.optics),
-    ("display ont port state .+", ont_state.eth_ports),
-    ("display ont port vlan .+", ont_state.port_vlans),
-    ("display ont port attribute .+", ont_state.eth_ports),
-    ("display ont wan-info .+", ont_state.wan),
-    ("display ont wlan-info .+", ont_state.wlan),
-    ("display ont wlan-status .+", ont_state.wlan_status),
-    ("display ont ipconfig .+", ont_state.ip_hosts),
-    ("display ont register-info .+", ont_state.history),
-    ("display ont gemport .+", ont_state.gem_ports),
-    ("display ont version summary .+", ont_state.versions),
-    ("display ont version .+", ont_state.version),
-    ("display ont capability .+", ont_state.capability),
-    ("display ont snmp-profile .+", ont_state.snmp_profiles),
+    ("display ont autofind(?: .+)?", ont.autofind),
+    ("display ont info summary(?: .+)?", ont.summary),
+    ("display ont info(?: .+)?", _info),
+    ("display ont optical-info(?: .+)?", ont_state.optics),
+    ("display ont port state(?: .+)?", ont_state.eth_ports),
+    ("display ont port vlan(?: .+)?", ont_state.port_vlans),
+    ("display ont wan-info(?: .+)?", ont_state.wan),
+    ("display ont wlan-info(?: .+)?", ont_state.wlan),
+    ("display ont wlan-status(?: .+)?", ont_state.wlan_status),
+    ("display ont ipconfig(?: .+)?", ont_state.ip_hosts),
+    ("display ont register-info(?: .+)?", ont_state.history),
+    ("display ont gemport(?: .+)?", ont_state.gem_ports),
+    ("display ont version summary(?: .+)?", ont_state.versions),
+    ("display ont version(?: .+)?", ont_state.version),
+    ("display ont capability(?: .+)?", ont_state.capability),
+    ("display ont snmp-profile(?: .+)?", ont_state.snmp_profiles),
     ("display service-port next-free-index", flows.next_free),
     (r"display service-port (?:index )?\d+", flows.service_port),
-    ("display service-port .+", flows.service_ports),
+    ("display service-port(?: .+)?", flows.service_ports),
     ("display mac-address ont .+", flows.ont_macs),
-    ("display mac-address .+", flows.macs),
-    ("display mac-address", flows.macs),
-    ("display location .+", flows.location),
+    ("display mac-address(?: .+)?", flows.macs),
+    ("display location(?: .+)?", flows.location),
     ("display (?:ont-lineprofile|ont-srvprofile) (?:gpon|xgpon|epon) all", profiles.listed),
     ("display (?:ont-lineprofile|ont-srvprofile) (?:gpon|xgpon|epon) bound-info .+", profiles.bound),
     ("display (?:ont-lineprofile|ont-srvprofile) (?:gpon|xgpon|epon) .+", profiles.profile),
     ("display ont tr069-server-profile bound-info .+", profiles.bound),
     ("display ont tr069-server-profile all", profiles.listed),
-    ("display ont tr069-server-profile .+", _labelled),
+    ("display ont tr069-server-profile .+", _labelled("profile", "profile_id")),
     ("display dba-profile all", profiles.dba_profiles),
-    ("display dba-profile .+", _dba_profile),
-    (r"display traffic table ip (?:index|name) .+", _traffic_table),
-    ("display traffic table ip.*", profiles.traffic_tables),
-    ("display current-configuration.*", config.configuration),
-    ("display version.*", system.version),
+    ("display dba-profile(?: .+)?", _labelled("profile", "profile_id")),
+    (r"display traffic table ip (?:index|name) .+", _labelled("traffic_table", "td_index")),
+    ("display traffic table ip(?: .+)?", profiles.traffic_tables),
+    ("display current-configuration(?: .+)?", config.configuration),
+    ("display version(?: .+)?", system.version),
     (r"display board \d+/\d+", system.board),
-    ("display board.*", system.boards),
-    ("display port (?:info|state).*", system.port_info),
-    ("display (?:cpu|mem|memory).*", system.occupancy),
+    ("display board(?: .+)?", system.boards),
+    ("display port (?:info|state)(?: .+)?", system.port_info),
+    (r"display port vlan \d+/\d+/\d+", system.port_vlans),
+    ("display time", system.clock),
+    ("display (?:cpu|mem|memory)(?: .+)?", system.occupancy),
     ("display sysuptime", system.uptime),
-    ("display temperature.*", system.temperatures),
+    ("display temperature(?: .+)?", system.temperatures),
     ("display sysman service state", system.network_services),
+    ("display .+", plain.displayed),
 )
 _WRITES: tuple[tuple[str, Parser], ...] = (
     ("ont (?:add|confirm) .+", writes.added),
     ("ont delete .+", writes.deleted),
     ("undo service-port .+", writes.released),
     ("traffic table ip .+", writes.traffic_table),
-    ("save.*", writes.saved),
+    ("save(?: .+)?", writes.saved),
     (_SILENT, writes.silent),
 )
+_WORDLESS = (writes.silent, writes.released)
 _WORD = re.compile(r"(?<![\w\\(-])[a-z][a-z0-9-]{3,}(?![\w)-])")
 _FILTER = re.compile(r"\s*\|\s*no-more\s*$")
 
@@ -130,9 +143,7 @@ def parse(command: str, reply: str) -> dict[str, Any]:
     parser = parser_of(command)
     if cleaned.echo and parser_of(cleaned.echo) is not parser and squeeze(cleaned.echo) != squeeze(command):
         raise UnknownReply("the echo is of another command")
-    if not solid(cleaned.lines) and not (
-        (cleaned.echo and cleaned.prompt) or (cleaned.echo and parser is writes.silent)
-    ):
+    if not solid(cleaned.lines) and not (cleaned.echo and (cleaned.prompt or parser is writes.silent)):
         raise UnknownReply("nothing to read")
     return _vouched(parser, Body.of(cleaned.lines, command, ended=cleaned.prompt is not None))
 
@@ -159,6 +170,8 @@ def _vouched(parser: Parser | None, lines: Body) -> dict[str, Any]:
         return no
     if parser is None:
         raise UnknownReply("no parser for this command")
+    if not solid(lines) and parser not in _WORDLESS:
+        raise UnknownReply("nothing to read")
     try:
         return parser(lines)
     except (IndexError, KeyError, ValueError, TypeError) as error:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from vendors.errors import UnknownReply
 from vendors.huawei_smartax.parse.layout import (
+    Body,
     Column,
     Row,
     Table,
+    agree,
     closed,
     cut,
     distinct,
@@ -19,6 +21,7 @@ from vendors.huawei_smartax.parse.layout import (
     unknown,
 )
 from vendors.huawei_smartax.parse.ont import is_list, ports
+from vendors.huawei_smartax.parse.plain import filled
 from vendors.huawei_smartax.parse.values import field, slug, value, whole
 
 _UPTIME = re.compile(r"\s*Uptime is (\d+) day\(s\), (\d+) hour\(s\), (\d+) minute\(s\), (\d+) second\(s\)\s*")
@@ -37,6 +40,9 @@ _SERVICES = Table(
     ),
     frozenset({"network_service", "state"}),
 )
+_POWER = re.compile(r"\s*Power Status\s")
+_OF_PORT = re.compile(r"\s*F/S/P\s")
+_TIME = re.compile(r"\s*(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:[+-]\d{2}:\d{2}(?: DST)?)?)\s*")
 _BOARD_PORTS = Table((Column("port", "Port", "int"),), frozenset({"port"}))
 
 
@@ -45,11 +51,11 @@ def _seconds(numbers: Sequence[str]) -> int:
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
-def version(lines: Sequence[str]) -> Row:
+def version(lines: Body) -> Row:
     """`display version`: version, patch, product, the areas of each mainboard, and the uptime at the end."""
     body = solid(lines)
-    uptime = _UPTIME.fullmatch(body[-1]) if body else None
-    if not uptime and not (body and is_rule(body[-1])):
+    uptime = _UPTIME.fullmatch(body[-1])
+    if not uptime and not is_rule(body[-1]) and not lines.ended:
         cut()
     read: Row = {}
     boards: list[Row] = []
@@ -104,37 +110,65 @@ def _placed(starts: Sequence[tuple[int, str]], line: str) -> Row:
 
 
 def board(lines: Sequence[str]) -> Row:
-    """`display board <frame>/<slot>`: the board, its ports, and the ONTs of each port."""
+    """`display board <frame>/<slot>`: the board, its power, its ports, and the ONTs of each port."""
     closed(lines)
     groups = sections(lines)
     read: Row = {"ports": []}
-    rest = list(lines)
     while groups and not is_list(groups[0]):
         group = groups.pop(0)
         if is_field(group[0]):
             read |= fields(group)
+        elif _POWER.match(group[0]):
+            read["power"] = filled(group[:1], group[1:] or (groups.pop(0) if groups else []))
         elif _BOARD_PORTS.matches(group[:1]):
             read["ports"] += _BOARD_PORTS.rows(group, groups.pop(0) if groups else [])
         else:
             unknown(group[0])
     if groups:
-        first = next(number for number, line in enumerate(rest) if line == groups[0][0])
-        read |= {"ont_ports": ports(rest[first - 1 :])["ports"], "onts": ports(rest[first - 1 :])["onts"]}
+        first = next(number for number, line in enumerate(lines) if line == groups[0][0])
+        listed = ports(lines[first - 1 :])
+        read |= {"ont_ports": listed["ports"], "onts": listed["onts"]}
     return read
 
 
-def port_info(lines: Sequence[str]) -> Row:
-    """`display port info|state <p>`: labels and values in two columns, then the channels of the port."""
+def port_info(lines: Body) -> Row:
+    """`display port info|state <p>`: labels and values in two columns, then the channels of the port.
+
+    Of `all`: `ports`, each of that form.
+    """
     closed(lines)
-    read: Row = {}
-    part = read
+    found: list[Row] = []
+    part: Row = {}
     for group in sections(lines):
-        if len(group) == 1 and (found := _CHANNEL.fullmatch(group[0])):
-            part = {"channel": whole(found[1])}
-            read.setdefault("channels", []).append(part)
+        if _OF_PORT.match(group[0]) or not found:
+            found.append(part := {})
+        if len(group) == 1 and (channel := _CHANNEL.fullmatch(group[0])):
+            part = {"channel": whole(channel[1])}
+            found[-1].setdefault("channels", []).append(part)
         else:
             _two_columns(part, group)
-    return read
+    distinct(found, "frame", "slot", "port")
+    return {"ports": found} if len(found) != 1 or lines.command.split()[-1] == "all" else found[0]
+
+
+def port_vlans(lines: Body) -> Row:
+    """`display port vlan <f/s/p>`: the VLANs of an uplink port, as many as the device says, and its native VLAN."""
+    groups = sections(lines)
+    foot = fields(groups[-1]) if len(groups) == 2 else {}
+    if "total" not in foot:
+        cut("the total is missing")
+    vlans = [whole(word) for line in groups[0] for word in line.split()]
+    agree(foot["total"], len(vlans), "VLANs")
+    return foot | {"vlans": vlans}
+
+
+def clock(lines: Sequence[str]) -> Row:
+    """`display time`: the time as printed."""
+    body = solid(lines)
+    found = _TIME.fullmatch(body[0]) if len(body) == 1 else None
+    if not found:
+        unknown(body[0])
+    return {"time": found[1]}
 
 
 def _two_columns(target: Row, group: Sequence[str]) -> None:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from vendors.errors import UnknownReply
-from vendors.huawei_smartax.parse.layout import Body, Row, is_rule, solid, unknown
+from vendors.huawei_smartax.parse.clean import bare_prompt
+from vendors.huawei_smartax.parse.layout import Body, Row, cut, is_rule, solid, unknown
 from vendors.huawei_smartax.parse.values import whole
 
 _ADDED = re.compile(r"\s*Number of ONTs that can be added ?: ?(\d+), ?success ?: ?(\d+)\s*")
@@ -15,7 +16,7 @@ _SET = re.compile(r"\s*Set (ONT port\(s\) [\w -]*?) ?configuration, ?success ?: 
 _SAVE = re.compile(r"\s*It will take several minutes to save configuration file, please wait\.\.\.\s*")
 _SAVING = re.compile(
     r"\s*(?:\d{1,3}%|.*has been saved completely\.?|.*had been saved successfully\.?"
-    r"|The data (?:of|is).*|Note: Data saving.*)\s*"
+    r"|The data (?:of|is).*|Note: .*)\s*"
 )
 _TRAFFIC = re.compile(r"\s*Create traffic descriptor record successfully\s*")
 _RELEASED = re.compile(
@@ -57,11 +58,11 @@ def deleted(lines: Sequence[str]) -> Row:
     return {"can_be_deleted": whole(found[1]), "success": whole(found[2])}
 
 
-def released(lines: Sequence[str]) -> Row:
+def released(lines: Body) -> Row:
     """`undo service-port`: nothing for one number, a report for many."""
     body = solid(lines)
     if not body:
-        return silent(body)
+        return silent(lines)
     text = " ".join(" ".join(line.split()) for line in body)
     found = _RELEASED.fullmatch(text)
     if not found:
@@ -70,7 +71,7 @@ def released(lines: Sequence[str]) -> Row:
     return {"in_this_operation": in_operation, "need_be_deleted": needed, "have_been_deleted": done}
 
 
-def silent(lines: Sequence[str]) -> Row:
+def silent(lines: Body) -> Row:
     """A command that is accepted without a word, or with a count of ports, a question answered, or a confirmation."""
     read: Row = {"accepted": True}
     for line in solid(lines):
@@ -79,6 +80,8 @@ def silent(lines: Sequence[str]) -> Row:
         elif _TRAFFIC.fullmatch(line):
             read["text"] = line.strip()
         elif answered := _ASKED.fullmatch(line):
+            if not answered[1] and not lines.ended:
+                cut("the device's question was not answered")
             read["accepted"] = answered[1] == "y"
         else:
             unknown(line)
@@ -95,8 +98,8 @@ def traffic_table(lines: Sequence[str]) -> Row:
 
 
 def saved(lines: Sequence[str]) -> Row:
-    """`save`: that it has begun; the prompt comes back before it is done."""
-    body = solid(lines)
+    """`save`: that it has begun; the prompt comes back before it is done, and what is said of it stands behind."""
+    body = [line for line in solid(lines) if not bare_prompt(line)]
     if not body or not _SAVE.fullmatch(body[0]):
         unknown(body[0] if body else "nothing")
     for line in body[1:]:
