@@ -27,13 +27,18 @@ _NEAR_S = 10.0
 
 @dataclass(frozen=True)
 class LeaseRule:
-    """Seconds. Lines with a time-out above `long_line_s` have the lease extended to it plus `long_extra_s` before."""
+    """Seconds. Before a line that an unextended lease may have no room for, it is extended to the line's time-out plus
+    `long_extra_s`."""
 
     lease_s: float = 60.0
     renew_s: float = 15.0
     margin_s: float = 5.0
-    long_line_s: float = 40.0
     long_extra_s: float = 30.0
+
+    @property
+    def room_s(self) -> float:
+        """The longest time-out of a line for which there is room right before every renewal."""
+        return self.lease_s - self.renew_s - self.margin_s
 
 
 @dataclass
@@ -74,7 +79,7 @@ class HeldLease:
         Raises StaleLease, StoreUnavailable. Afterwards `keep` makes it short again.
         """
         needed_s = timeout_s + self.rule.long_extra_s
-        long = timeout_s > self.rule.long_line_s
+        long = timeout_s > self.rule.room_s
         self._long += long
         try:
             if long and self.left_s < needed_s - _NEAR_S:

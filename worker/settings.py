@@ -210,10 +210,10 @@ class Settings(BaseSettings):
     lease_margin_s: Seconds = Field(
         5.0, description="What must be left of it beyond a line's time-out when it is sent."
     )
-    lease_long_line_s: Seconds = Field(
-        40.0, description="A line with a longer time-out has the lease extended before."
+    lease_long_extra_s: Seconds = Field(
+        30.0,
+        description="Before a line whose time-out has no room in it, the lease is extended to the time-out plus this.",
     )
-    lease_long_extra_s: Seconds = Field(30.0, description="To its time-out plus this.")
     olts_parallel: Count = Field(100, description="OLTs that one worker works on at the same moment.")
     session_idle_s: Seconds = Field(60.0, description="How long an idle session is kept before logging out.")
     breaker_failures: Count = Field(3, description="Failures to reach an OLT in a row that open its breaker.")
@@ -255,9 +255,10 @@ class Settings(BaseSettings):
         sasl = self.kafka_security_protocol.startswith("SASL")
         if sasl and not (self.kafka_sasl_username and self.kafka_sasl_password):
             raise ValueError("SASL needs ACENDE_KAFKA_SASL_USERNAME and ACENDE_KAFKA_SASL_PASSWORD")
-        if self.lease_renew_s + self.lease_margin_s >= self.lease_s:
+        if self.lease_renew_s + self.lease_margin_s + self.connect_timeout_s >= self.lease_s:
             raise ValueError(
-                "ACENDE_LEASE_RENEW_S and ACENDE_LEASE_MARGIN_S must be less than ACENDE_LEASE_S together"
+                "ACENDE_LEASE_S must exceed ACENDE_LEASE_RENEW_S, ACENDE_LEASE_MARGIN_S and ACENDE_CONNECT_TIMEOUT_S"
+                " together: an OLT is connected to and written to only while its lease lasts"
             )
         if set(self.topics.inputs) & set(self.topics.outputs):
             raise ValueError("a topic is both read and written: its own results would come back as events")

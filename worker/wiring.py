@@ -112,6 +112,5 @@ def lease_rule(settings: Settings) -> LeaseRule:
         lease_s=settings.lease_s,
         renew_s=settings.lease_renew_s,
         margin_s=settings.lease_margin_s,
-        long_line_s=settings.lease_long_line_s,
         long_extra_s=settings.lease_long_extra_s,
     )

@@ -72,9 +72,19 @@ async def test_ctrl_c_ends_a_worker_too(here: Installation) -> None:
         assert await asyncio.wait_for(worker.process.wait(), 30) == 0
 
 
+SHORT_LEASE = {
+    "ACENDE_LEASE_S": "12",
+    "ACENDE_LEASE_RENEW_S": "2",
+    "ACENDE_LEASE_LONG_EXTRA_S": "6",
+    "ACENDE_CONNECT_TIMEOUT_S": "4",
+    "ACENDE_COMMAND_TIMEOUT_S": "5",
+}
+
+
 async def test_a_killed_worker_loses_nothing(lit: Installation) -> None:
     await lit.acende("publish", lit.write(received(), started()))
-    async with lit.worker("w1") as worker:
+    lit.served["olt-centro-1"].sim.timing.command_s = 0.15  # so that the kill falls into the work
+    async with lit.worker("w1", **SHORT_LEASE) as worker:
 
         async def at_work() -> bool:
             [row] = await lit.json("orders") or [{"state": "none"}]
@@ -83,8 +93,8 @@ async def test_a_killed_worker_loses_nothing(lit: Installation) -> None:
         await until(at_work, 40)
         worker.process.kill()
         await worker.process.wait()
-    async with lit.worker("w2", ACENDE_LEASE_S="60"):
-        found = await until(finals(lit, 1), 90)
+    async with lit.worker("w2", **SHORT_LEASE):
+        found = await until(finals(lit, 1), 60)
     assert {event["data"]["service_order_id"] for event in found} == {"OS-1"}
     assert {event["type"] for event in found} == {"acende.provisioning.completed.v1"}
 
