@@ -64,25 +64,6 @@ async def test_one_session_serves_many_orders_and_is_closed_when_it_has_been_idl
         assert made.commands()[-1] in {"quit", "y"}
 
 
-async def test_event_to_first_byte_with_a_warm_session_takes_150_ms_at_most(database_url: str) -> None:
-    async with plant(database_url) as made:
-        made.plug(ONU)
-        made.work()
-        await made.tell(started("OS-0", serial=ONU, **at()))
-        await made.final("OS-0")
-        journal = made.sims["olt-1"].olt.journal
-        taken = []
-        for number in range(1, 21):
-            before = len(journal.lines)
-            began = time.monotonic()
-            await made.tell(started(f"OS-{number}", serial=f"HWTC000000{number:02}", **at()))
-            while len(journal.lines) == before:
-                await asyncio.sleep(0.001)
-            taken.append(time.monotonic() - began)
-            await made.reaches(f"OS-{number}", "waiting_for_light")
-        assert sorted(taken)[-2] < 0.15, taken
-
-
 async def test_a_held_olt_is_finished_with_saved_and_logged_out_of_while_orders_wait(one: Plant) -> None:
     one.plug(ONU)
     one.plug(SPARE, port=OTHER_PORT)
