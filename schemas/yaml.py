@@ -65,6 +65,14 @@ class Document:
         shown = _path(where) + (f".{missing}" if missing and where else missing)
         return Problem(self.file, self.lines.get(known, 1), shown, expected)
 
+    def part(self, where: Where) -> "Document":
+        """A part of the file as a document of its own; its lines are the file's. Raises LookupError."""
+        data = self.data
+        for step in where:
+            data = data[step]
+        lines = {path[len(where) :]: line for path, line in self.lines.items() if path[: len(where)] == where}
+        return Document(self.file, data, lines)
+
 
 def read(path: Path) -> Document:
     """The document of a file. Raises ConfigError."""

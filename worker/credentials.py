@@ -32,13 +32,13 @@ def read_login(credentials: Credentials, environ: Mapping[str, str]) -> Login:
     )
 
 
-def missing(inventory: Inventory, environ: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with references that OLTs use, as sentences."""
+def missing(inventory: Inventory, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Credentials that OLTs use and whose references lead nowhere: their name, and why."""
     for name in sorted({olt.credentials for olt in inventory.olts}):
         try:
             read_login(inventory.credentials[name], environ)
         except CredentialMissing as error:
-            yield f"credentials {name}: {error}"
+            yield name, str(error)
 
 
 def _read(reference: SecretRef, environ: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 from worker import bus
 from worker.consumer import Consumer
@@ -51,8 +52,8 @@ async def _reading(settings: Settings) -> AsyncIterator[Consumer]:
         isolation_level="read_committed",
         auto_offset_reset="none",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         yield consumer
     finally:
         await consumer.stop()
@@ -85,10 +86,10 @@ async def letter(settings: Settings, place: Place) -> dict[str, Any] | None:
     return None
 
 
-async def raw(settings: Settings, place: Place, sha256: str | None = None) -> Record:
-    """The record itself, as it lies in its topic. Raises Gone."""
+async def raw(settings: Settings, event: dict[str, Any]) -> Record:
+    """The record that this dead letter is of, as it lies in its topic. Raises Gone."""
     async with _reading(settings) as consumer:
-        return await _raw(consumer, place, sha256)
+        return await _raw(consumer, event)
 
 
 async def replay(settings: Settings, letters: Sequence[dict[str, Any]]) -> list[tuple[str, str | None]]:
@@ -98,14 +99,16 @@ async def replay(settings: Settings, letters: Sequence[dict[str, Any]]) -> list[
 
 
 async def _again(consumer: Consumer, producer: AIOKafkaProducer, event: dict[str, Any]) -> str | None:
-    place = Place(event["topic"], event["partition"], event["offset"])
     try:
-        record = await _raw(consumer, place, event.get("sha256"))
+        record = await _raw(consumer, event)
+        # With its time: an event that names none is as old as its record.
+        await producer.send_and_wait(
+            record.topic, record.value, record.key, record.partition, record.timestamp, list(record.headers)
+        )
     except Gone as gone:
         return str(gone)
-    await producer.send_and_wait(
-        record.topic, record.value, record.key, record.partition, headers=list(record.headers)
-    )
+    except KafkaError as error:
+        return f"Kafka does not take it ({type(error).__name__})"
     return None
 
 
@@ -116,8 +119,8 @@ async def _sending(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         enable_idempotence=True,
         max_request_size=_RECORD_MAX,
     )
-    await producer.start()
     try:
+        await producer.start()
         yield producer
     finally:
         await producer.stop()
@@ -142,25 +145,32 @@ async def _last(consumer: Consumer, partitions: Sequence[TopicPartition], count:
     return found
 
 
-async def _raw(consumer: Consumer, place: Place, sha256: str | None) -> Record:
-    if TopicPartition(place.topic, place.partition) not in await _partitions(consumer, place.topic):
-        raise Gone(f"there is no partition {place.topic}/{place.partition}")
-    at = TopicPartition(place.topic, place.partition)
+async def _raw(consumer: Consumer, event: dict[str, Any]) -> Record:
+    """The record of a dead letter. Raises Gone."""
+    at, offset = TopicPartition(event["topic"], event["partition"]), event["offset"]
+    if at not in await _partitions(consumer, at.topic):
+        raise Gone(f"there is no partition {at.topic}/{at.partition} any more")
     starts, ends = await consumer.beginning_offsets([at]), await consumer.end_offsets([at])
-    if place.offset < starts[at]:
+    if offset < starts[at]:
         raise Gone("the topic no longer keeps it")
-    if place.offset >= ends[at]:
+    if offset >= ends[at]:
         raise Gone("the topic does not reach that far: was it made anew?")
-    consumer.assign([at])
-    consumer.seek(at, place.offset)
-    while not (batch := (await consumer.getmany(at, timeout_ms=_WAIT_MS, max_records=1)).get(at)):
-        continue
-    [record] = batch
-    if record.offset != place.offset:
+    record = await _at(consumer, at, offset, ends[at])
+    if record is None:
         raise Gone("the topic no longer keeps it")
-    if sha256 is not None and hashlib.sha256(record.value or b"").hexdigest() != sha256:
+    if event.get("sha256") != (None if record.value is None else hashlib.sha256(record.value).hexdigest()):
         raise Gone("another record lies there now: the topic was made anew")
     return record
+
+
+async def _at(consumer: Consumer, at: TopicPartition, offset: int, end: int) -> "Record | None":
+    """The record at an offset; None where compaction took it."""
+    consumer.assign([at])
+    consumer.seek(at, offset)
+    while await consumer.position(at) < end:
+        for record in (await consumer.getmany(at, timeout_ms=_WAIT_MS, max_records=1)).get(at, ()):
+            return record if record.offset == offset else None
+    return None
 
 
 def _event(record: Record) -> dict[str, Any] | None:

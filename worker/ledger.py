@@ -237,8 +237,14 @@ def _removed(conn: Connection, job: Job, outcome: Removed, now: datetime) -> Non
         "left": [left.model_dump(mode="json") for left in outcome.left],
     }
     work.end(conn, job.id, now, notes={**job.notes, **told})
-    work.add_steps(conn, job, [Step("removed", None, told)], now)
+    work.add_steps(conn, job, [Step("removed", _told_pt(outcome), told)], now)
     _finish_cancelled(conn, job)
+
+
+def _told_pt(outcome: Removed) -> str:
+    """For the timeline: what was removed, what stays and why."""
+    removed = [f"Registro removido em {one.olt_id} {one.pon_port}." for one in outcome.removed]
+    return " ".join([*removed, *(one.text_pt for one in outcome.left)]) or "Não havia registro a remover."
 
 
 def _finish_cancelled(conn: Connection, job: Job) -> None:

@@ -1,24 +1,31 @@
 """Events from a file, as an ERP would send them: read, judged by the worker's own reader, sent."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 
-from events.envelope import Event, RawRecord, Rejected, parse_record
+from events.envelope import Event, Passed, RawRecord, Rejected, parse_record
 from events.outgoing import CONTENT_TYPE
+from events.reasons import reason
 from events.topics import Topics
 from schemas import yaml
 from worker import bus
 from worker.settings import Settings
 
 _AT_ONCE = 500
+_JSON = {".json", ".jsonl", ".ndjson"}
+_YAML = {".yaml", ".yml"}
+_DECODER = json.JSONDecoder()
+_BLANK = re.compile(r"[ \t\r\n]*")
 
 
 class Unreadable(Exception):
@@ -26,49 +33,87 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Written:
-    """One event of a file. `fault` is a reason code, with `where`, or None for one that is right."""
+class Fault:
+    """What is wrong with an event: where in the file, the member (or nothing, where all of it is), what was expected."""
 
-    number: int
+    line: int
+    member: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """One event of a file. `code` is a reason code, with the `faults`, or None for one that is right."""
+
+    line: int
     value: bytes
     id: str
     type: str
     key: str
-    fault: str | None = None
-    where: tuple[str, ...] = ()
+    code: str | None = None
+    faults: tuple[Fault, ...] = ()
 
     def topic(self, topics: Topics) -> str:
         """Where it is sent."""
         return topics.of_input(self.type)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One document of a file: where it begins, and the lines of its members."""
+
+    line: int
+    data: Any
+    lines: Callable[[], dict[yaml.Where, int]]
+
+    def line_of(self, path: Sequence[str]) -> int:
+        """The line of a member, else of the nearest part around it."""
+        lines = self.lines()
+        for where in (tuple(path), tuple(path[1:]) if path[:1] == ["data"] else ()):
+            for end in range(len(where), 0, -1):
+                if where[:end] in lines:
+                    return lines[where[:end]]
+        return self.line
+
+
 def read(file: Path, source: str, zone: tzinfo | None) -> list[Written]:
     """The events of a file; members of the envelope that are missing are filled in. Raises Unreadable."""
-    documents = list(_documents(file))
     now = datetime.now(UTC)
-    return [_judged(number, document, source, zone, now) for number, document in enumerate(documents, 1)]
+    return [_judged(part, source, zone, now) for part in _parts(file)]
 
 
-def _judged(number: int, document: Any, source: str, zone: tzinfo | None, now: datetime) -> Written:
-    if not isinstance(document, dict):
-        return Written(number, b"", "", "", "", "bad_envelope", ("expected an object",))
+def _judged(part: _Part, source: str, zone: tzinfo | None, now: datetime) -> Written:
+    if not isinstance(part.data, dict):
+        fault = Fault(part.line, "", "expected an object with the members of an event")
+        return Written(part.line, b"", "", "", "", "bad_envelope", (fault,))
     filled = {
         "specversion": "1.0",
         "id": uuid4().hex,
         "source": source,
         "time": now.isoformat().replace("+00:00", "Z"),
-        **document,
+        **part.data,
     }
     value = json.dumps(filled, ensure_ascii=False).encode(errors="surrogatepass")
-    outcome = parse_record(RawRecord("-", 0, 0, None, None, value), source_timezone=zone, now=now)
-    if isinstance(outcome, Event):
-        return Written(number, value, outcome.id, outcome.type, _key(outcome))
-    fault = (
-        outcome
-        if isinstance(outcome, Rejected)
-        else Rejected("invalid_data", ("data.serial: no PON serial",))
-    )
-    return Written(number, value, "", fault.type or "", "", fault.code, fault.where)
+    match parse_record(RawRecord("-", 0, 0, None, None, value), source_timezone=zone, now=now):
+        case Event() as event:
+            return Written(part.line, value, event.id, event.type, _key(event))
+        case Passed(kind):
+            where = ("data.serial: expected a PON serial; a unit that has none is passed over",)
+            return _refused(part, value, Rejected("invalid_data", where, kind))
+        case Rejected() as rejected:
+            return _refused(part, value, rejected)
+
+
+def _refused(part: _Part, value: bytes, rejected: Rejected) -> Written:
+    where = rejected.where or (f": {reason(rejected.code).say({'size': len(value)}).text_en}",)
+    faults = sorted((_fault(part, finding) for finding in where), key=lambda fault: fault.line)
+    return Written(part.line, value, "", rejected.type or "", "", rejected.code, tuple(faults))
+
+
+def _fault(part: _Part, finding: str) -> Fault:
+    member, _, expected = finding.partition(": ")
+    expected = "this member is required" if expected == "Field required" else expected
+    return Fault(part.line_of(member.split(".")), member, expected)
 
 
 def _key(event: Event) -> str:
@@ -80,48 +125,93 @@ def _key(event: Event) -> str:
 # ---------------------------------------------------------------------------------------------------------- the file
 
 
-def _documents(file: Path) -> Iterator[Any]:
-    content, name = _content(file), "standard input" if str(file) == "-" else str(file)
-    if file.suffix in {".jsonl", ".ndjson"}:
-        yield from _lines(content, name)
-        return
-    try:
-        found = json.loads(content)
-    except ValueError:
-        found = None
-    if found is None:
-        yield from _other(content, name, file.suffix)
-    else:
-        yield from found if isinstance(found, list) else [found]
+def _parts(file: Path) -> Iterator[_Part]:
+    name = "standard input" if str(file) == "-" else str(file)
+    text = _text(file, name)
+    is_json = file.suffix in _JSON or (file.suffix not in _YAML and text.lstrip().startswith(("{", "[")))
+    found = list(_Json(text, name).parts() if is_json else _yaml_parts(text, name))
+    if not found:
+        raise Unreadable(f"{name}: there is no event in it")
+    yield from found
 
 
-def _other(content: bytes, name: str, suffix: str) -> Iterator[Any]:
-    """Lines of JSON, or YAML."""
-    if suffix == ".json" or (suffix not in {".yaml", ".yml"} and content.lstrip().startswith(b"{")):
-        yield from _lines(content, name)
-        return
+def _text(file: Path, name: str) -> str:
     try:
-        found = yaml.parse(content, name).data
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise Unreadable(f"{name}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise Unreadable(f"{name}:{line}: expected UTF-8 text") from None
+
+
+def _yaml_parts(text: str, name: str) -> Iterator[_Part]:
+    try:
+        document = yaml.parse(text, name)
     except yaml.ConfigError as error:
         raise Unreadable(str(error.problems[0])) from None
-    yield from found if isinstance(found, list) else [found]
+    many = isinstance(document.data, list)
+    for part in [document.part((at,)) for at in range(len(document.data))] if many else [document]:
+        yield _Part(part.lines[()], part.data, partial(dict, part.lines))
 
 
-def _lines(content: bytes, name: str) -> Iterator[Any]:
-    for number, line in enumerate(content.splitlines(), 1):
-        if not line.strip():
-            continue
+@dataclass
+class _Json:
+    """JSON text, read document by document: one or several after another, those of a list one by one."""
+
+    text: str
+    name: str
+    at: int = 0
+    line: int = 1
+
+    def parts(self) -> Iterator[_Part]:
+        """The documents. Raises Unreadable."""
+        self._go_to(0)
+        while self.at < len(self.text):
+            if self._past("["):
+                yield from self._items()
+            else:
+                yield self._value()
+
+    def _items(self) -> Iterator[_Part]:
+        while not self._past("]"):
+            yield self._value()
+            if not self._past(",") and not self.text.startswith("]", self.at):
+                raise Unreadable(f"{self.name}:{self.line}: expected JSON: a comma, or the end of the list")
+
+    def _value(self) -> _Part:
         try:
-            yield json.loads(line)
-        except ValueError:
-            raise Unreadable(f"{name}:{number}: expected JSON") from None
+            data, end = _DECODER.raw_decode(self.text, self.at)
+        except (ValueError, RecursionError) as error:
+            line = self.line + self.text.count("\n", self.at, getattr(error, "pos", self.at))
+            raise Unreadable(f"{self.name}:{line}: expected JSON") from None
+        part = _Part(self.line, data, partial(_lines, self.text[self.at : end], self.line))
+        self._go_to(end)
+        return part
+
+    def _past(self, sign: str) -> bool:
+        """Go past `sign`, where it stands here."""
+        if here := self.text.startswith(sign, self.at):
+            self._go_to(self.at + 1)
+        return here
+
+    def _go_to(self, end: int) -> None:
+        """Go on, past white space too."""
+        blank = _BLANK.match(self.text, end)
+        end = blank.end() if blank else end
+        self.line += self.text.count("\n", self.at, end)
+        self.at = end
 
 
-def _content(file: Path) -> bytes:
+def _lines(text: str, first: int) -> dict[yaml.Where, int]:
+    """The line of each member of a JSON document that begins at line `first`: JSON is YAML too, but for tabs."""
     try:
-        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise Unreadable(f"{file}: cannot be read: {error.strerror}") from None
+        return {
+            where: line + first - 1 for where, line in yaml.parse(text.replace("\t", " "), "").lines.items()
+        }
+    except yaml.ConfigError:
+        return {}
 
 
 # ----------------------------------------------------------------------------------------------------------- sending
@@ -132,8 +222,8 @@ async def send(settings: Settings, written: Sequence[Written], sent: Callable[[]
     producer = AIOKafkaProducer(
         **bus.connection(settings, client_id="acende-publish"), enable_idempotence=True
     )
-    await producer.start()
     try:
+        await producer.start()
         for start in range(0, len(written), _AT_ONCE):
             futures = [
                 await _queue(producer, settings.topics, one) for one in written[start : start + _AT_ONCE]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import structlog
+
 from events.outputs import Skipped
 from events.reasons import reason
 from schemas.onu import DesiredOnu
@@ -11,12 +13,17 @@ from schemas.place import Place
 from vendors.contract import Command, Observation, Registration
 from vendors.errors import ProvisioningError
 from worker.notes import Notes
+from worker.olt_line import Interrupted
 from worker.outcome import Answered, Outcome, detail
 from worker.policy import NotYet, Refused, may_provision
 from worker.reconcile import Run, noticed
+from worker.store.db import StoreUnavailable
 from worker.store.digests import digest
+from worker.store.leases import StaleLease
 from worker.store.orders import Failure
 from worker.wish import masked, plan_hash, wish_for, with_current
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,19 @@ def refusal(order: str, code: str, params: Mapping[str, object] | None = None, *
     return PlanView(order, code=code, text_pt=reason(code).say(params).text_pt, **more)
 
 
+_UNANSWERABLE = {
+    "order_unknown": "Nenhuma ordem com esse número é conhecida.",
+    "not_at_work": "A ordem não está em andamento com uma ONU: não há o que planejar.",
+    "not_placed": "A ONU ainda não foi vista em nenhuma OLT, e a ordem não diz a OLT e a porta.",
+}
+"""Why there is nothing to be planned: no reasons that are ever published."""
+
+
+def unanswerable(order: str, code: str) -> PlanView:
+    """A view of an order for which nothing can be planned."""
+    return PlanView(order, code=code, text_pt=_UNANSWERABLE[code])
+
+
 async def view(run: Run) -> Outcome:
     """Answer a dry run on an open line: observe, and plan without sending."""
     try:
@@ -67,6 +87,11 @@ async def view(run: Run) -> Outcome:
         return Answered(
             refusal(run.job.order[0], error.reason, told, place=str(run.params["place"])).answer()
         )
+    except (StaleLease, Interrupted, StoreUnavailable):
+        raise
+    except Exception:  # a bug is an answer too: whoever asks does not wait for nothing
+        log.exception("plan_failed", olt=run.job.olt, order=run.job.order_id)
+        return Answered(refusal(run.job.order[0], "internal_error", run.params).answer())
 
 
 async def _view(run: Run) -> PlanView:
@@ -76,7 +101,7 @@ async def _view(run: Run) -> PlanView:
     place = Place(olt=job.olt, port=job.port)
     base = PlanView(job.order[0], str(place), job.serial)
     if brief is None:
-        return replace(base, code="not_at_work", text_pt="A ordem não está em andamento.")
+        return replace(base, code="not_at_work", text_pt=_UNANSWERABLE["not_at_work"])
     seen = await run.line.ask(run.line.adapter.observe(job.serial, place.port))
     base = replace(base, observed=tuple(found.model_dump(mode="json") for found in seen.registrations))
     notes = noticed(Notes.of(job.notes), seen, place)

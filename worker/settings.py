@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ ROLES: tuple[Role, ...] = ("ingest", "provision", "publish")
 HOUR = 3600.0
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+_SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 
 
 class ConfigurationError(Exception):
@@ -235,6 +237,13 @@ class Settings(BaseSettings):
         if not roles:
             raise ValueError("names no role")
         return tuple(dict.fromkeys(roles))
+
+    @field_validator("kafka_servers")
+    @classmethod
+    def _hosts_and_ports(cls, servers: str) -> str:
+        if not all(_SERVER.fullmatch(server.strip()) for server in servers.split(",")):
+            raise ValueError("expected host:port, several separated by commas")
+        return servers
 
     @field_validator("source_timezone")
     @classmethod

@@ -1,6 +1,7 @@
 """A fleet of simulated OLTs for the OLTs of an inventory: for demos, tests and an ISP's own rehearsals."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +10,12 @@ from pathlib import Path
 from schemas.inventory import Inventory, Olt
 from vendors.registry import vendor
 from vendors.simulator.fleet import Fleet, FleetOlt, built
+from vendors.simulator.rows import Refusal
 from vendors.simulator.servers import SimulatedOlt, host_key
+
+
+class CannotServe(Exception):
+    """What is said of a simulated OLT contradicts itself; the message says which and how."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ async def serve_fleet(
 
     `keys`: the folder where SSH host keys are kept, so that they can be pinned; without it each start has new ones.
     `any_port`: listen on free ports instead of the inventory's. Raises KeyError for an unknown platform, OSError for a port
-    that is taken, ValidationError for a `simulator` that is none.
+    that is taken, ValidationError for a `simulator` that is none, CannotServe for one that contradicts itself.
     """
     async with AsyncExitStack() as stack:
         served = []
@@ -89,7 +95,14 @@ async def run_fleet(
 
 def _simulated(olt: Olt, plan: FleetOlt, account: Account) -> SimulatedOlt:
     device = vendor(olt.platform).device
-    model = built(device, plan, olt.id)
+    try:
+        model = built(device, plan, olt.id)
+    except Refusal as refusal:
+        raise CannotServe(
+            f"{olt.id}: what hangs on it does not fit: {refusal.kind}, {refusal.about}"
+        ) from None
+    except TypeError:
+        raise CannotServe(f"{olt.id}: a registration has a member that no registration has") from None
     if account.enable_secret:
         model.more.setdefault("enable", account.enable_secret)
     users = {account.username: account.password}
@@ -100,6 +113,14 @@ def _simulated(olt: Olt, plan: FleetOlt, account: Account) -> SimulatedOlt:
 
 async def _listen(olt: Olt, sim: SimulatedOlt, host: str, keys: Path | None, *, any_port: bool) -> Served:
     wanted = 0 if any_port else olt.tcp_port
+    try:
+        return await _served(olt, sim, host, keys, wanted)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(error.errno, f"{olt.id} at {host}:{wanted}: {why}") from None
+
+
+async def _served(olt: Olt, sim: SimulatedOlt, host: str, keys: Path | None, wanted: int) -> Served:
     if olt.transport == "telnet":
         port = await sim.serve_telnet(wanted, host)
         return Served(olt.model_copy(update={"address": host, "port": port}), sim)

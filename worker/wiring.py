@@ -25,7 +25,7 @@ from worker.verify import Patience
 
 def require_credentials(config: Configuration) -> None:
     """Raises ConfigurationError where a reference to credentials leads nowhere."""
-    if faults := list(missing(config.inventory, os.environ)):
+    if faults := [f"credentials {name}: {why}" for name, why in missing(config.inventory, os.environ)]:
         raise ConfigurationError("\n".join(faults))
 
 

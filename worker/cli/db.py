@@ -8,7 +8,7 @@ from worker.cli.output import Json
 from worker.settings import ConfigurationError
 from worker.store import migrate
 
-app = typer.Typer(no_args_is_help=True, help="The database.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The database.")
 
 
 @app.callback()

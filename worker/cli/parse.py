@@ -6,7 +6,7 @@ import typer
 
 from worker.cli.reply import main
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -1,12 +1,14 @@
 """`acende plan`."""
 
 import asyncio
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import takewhile
 from typing import Annotated, Any
 
 import typer
 from rich.console import Group
-from rich.markup import escape
+from rich.text import Text
 
 from schemas.configuration import Configuration
 from worker import wiring
@@ -18,7 +20,7 @@ from worker.plan_view import PlanView, plan_order
 from worker.settings import Settings
 from worker.store.db import Store
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 _UNAVAILABLE = {
     "olt_held",
     "olt_breaker_open",
@@ -39,41 +41,53 @@ def plan(
     with opened(configured=True) as (known, store, config):
         assert config is not None
         console = output.console()
-        waiting = nullcontext() if as_json or not console.is_terminal else console.status("asking the OLT")
-        with waiting:
+        with output.live(console, "perguntando à OLT", quiet=as_json):
             found = asyncio.run(_ask(known, config, store, order, wait_s))
     if as_json:
         output.print_json(found)
-    else:
+    elif found.place:
         console.print(_page(found))
-    if found.code in _UNAVAILABLE:
-        raise Failure(found.text_pt or found.code, Status.UNAVAILABLE)
     if found.code:
-        raise Failure(found.text_pt or found.code)
+        status = Status.UNAVAILABLE if found.code in _UNAVAILABLE else Status.NO
+        raise Failure(f"{order}: {found.text_pt or found.code}", status)
 
 
 async def _ask(known: Settings, config: Configuration, store: Store, order: str, wait_s: float) -> PlanView:
-    shared = wiring.shared(known, config, store)
-    return await plan_order(shared, order, f"plan-{known.name}", rule=wiring.lease_rule(known), wait_s=wait_s)
+    return await plan_order(
+        wiring.shared(known, config, store),
+        order,
+        f"plan-{known.name}",
+        rule=wiring.lease_rule(known),
+        wait_s=wait_s,
+        before_login=partial(wiring.target, known, config),
+    )
 
 
 def _page(found: PlanView) -> Group:
-    head = f"[bold]{escape(found.order)}[/bold]  {found.serial or '–'} at {escape(found.place or '–')}"
-    parts: list[Any] = [head + (f", rule {escape(found.rule)}" if found.rule else "")]
+    rule = f", modelo {found.rule}" if found.rule else ""
+    parts: list[Any] = [
+        Text.assemble((found.order, "bold"), f"  {found.serial or '–'} em {found.place}{rule}")
+    ]
     if found.diff:
         rows = [[one["field"], one["wanted"], one["found"]] for one in found.diff]
-        parts.append(output.table("What differs", ("field", "wanted", "on the OLT"), rows))
+        columns = ("campo", "desejado", "na OLT")
+        parts.append(output.table("O que difere", columns, rows, folds=columns[1:]))
     if found.not_applied:
-        rows = [list(one.values()) for one in found.not_applied]
-        parts.append(output.table("Not applied", list(found.not_applied[0]), rows))
-    parts += _lines(found)
+        rows = [[one["field"], one["text_pt"]] for one in found.not_applied]
+        parts.append(output.table("Não aplicado", ("campo", "por quê"), rows))
+    if found.lines:
+        parts += [Text("Linhas que seriam enviadas", "bold"), *_typed(found.lines)]
+    elif not found.code:
+        parts.append("Nada a fazer: a OLT já tem o que se deseja.")
     return Group(*parts)
 
 
-def _lines(found: PlanView) -> list[Any]:
-    if found.lines:
-        columns = list(found.lines[0])
-        return [
-            output.table("Lines that would be sent", columns, [list(line.values()) for line in found.lines])
-        ]
-    return [] if found.code else ["Nothing to do: the OLT has what is wanted."]
+def _typed(lines: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """The lines under the modes in which they are typed."""
+    inside: list[str] = []
+    for row in lines:
+        path = list(row["mode"])
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(inside, path, strict=False)))
+        yield from (Text("  " * at + f"  {mode}", "dim") for at, mode in enumerate(path) if at >= same)
+        yield Text("  " * len(path) + f"  {output.plain(row['line'])}")
+        inside = path

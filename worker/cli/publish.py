@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from aiokafka.errors import KafkaError
 from rich.progress import Progress
 
-from events.reasons import reason
 from worker import outside, settings
 from worker.cli import output
-from worker.cli.failure import Failure, Status
+from worker.cli.failure import Failure, Status, kafka_says
 from worker.cli.output import Json
 from worker.outside import Unreadable, Written
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
+_TOLD_MAX = 50
 
 
 @app.command()
@@ -35,32 +36,53 @@ def publish(
     try:
         written = outside.read(file, source or f"acende-cli/{getpass.getuser()}", known.zone)
     except Unreadable as error:
-        raise Failure(str(error), Status.CONFIGURATION) from None
-    if faults := [one for one in written if one.fault]:
-        _refuse(faults, as_json=as_json)
+        raise Failure(f"nothing was sent. {error}") from None
+    if wrong := [one for one in written if one.code]:
+        _refuse(file, wrong, len(written), as_json=as_json)
     if not dry_run:
         _send(known, written, quiet=as_json)
-    rows = [
-        {"id": one.id, "type": one.type, "topic": one.topic(known.topics), "key": one.key} for one in written
-    ]
     if as_json:
+        rows = [
+            {"id": one.id, "type": one.type, "topic": one.topic(known.topics), "key": one.key}
+            for one in written
+        ]
         output.print_json({"sent": not dry_run, "events": rows})
     else:
-        output.console().print(f"{len(rows)} events {'are valid' if dry_run else 'sent'}.")
+        count = "1 event" if len(written) == 1 else f"{len(written)} events"
+        done = "sent" if not dry_run else "is valid" if len(written) == 1 else "are valid"
+        output.console().print(f"{count} {done}.")
 
 
-def _refuse(faults: list[Written], *, as_json: bool) -> None:
+def _refuse(file: Path, wrong: list[Written], count: int, *, as_json: bool) -> None:
+    found = [(one, fault) for one in wrong for fault in one.faults]
     if as_json:
-        output.print_json([{"event": one.number, "code": one.fault, "where": one.where} for one in faults])
+        faults = [
+            {"line": fault.line, "member": fault.member, "expected": fault.expected, "code": one.code}
+            for one, fault in found
+        ]
+        output.print_json({"sent": False, "faults": faults})
+    name = "standard input" if str(file) == "-" else file
     lines = [
-        f"event {one.number}: {one.fault}: {'; '.join(one.where) or reason(str(one.fault)).say().text_pt}"
-        for one in faults
+        f"{name}:{fault.line}: {fault.member + ': ' if fault.member else ''}{fault.expected} ({one.code})"
+        for one, fault in found[:_TOLD_MAX]
     ]
-    raise Failure("nothing was sent.\n" + "\n".join(lines[:50]))
+    more = [f"and {len(found) - _TOLD_MAX} more"] if len(found) > _TOLD_MAX else []
+    raise Failure("\n".join([f"nothing was sent: {len(wrong)} of {count} events are wrong.", *lines, *more]))
 
 
 def _send(known: settings.Settings, written: list[Written], *, quiet: bool) -> None:
-    console = output.console()
-    with Progress(console=console, disable=quiet or not console.is_terminal) as progress:
+    console, sent = output.console(), 0
+    with Progress(console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
         task = progress.add_task("sending", total=len(written))
-        asyncio.run(outside.send(known, written, lambda: progress.advance(task)))
+
+        def one_sent() -> None:
+            nonlocal sent
+            sent += 1
+            progress.advance(task)
+
+        try:
+            asyncio.run(outside.send(known, written, one_sent))
+        except KafkaError as error:
+            raise Failure(
+                f"{sent} of {len(written)} events were sent: {kafka_says(error)}", Status.UNAVAILABLE
+            ) from None

@@ -1,15 +1,19 @@
 """The commands, and how each of them ends."""
 
+import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import Any
 
+import structlog
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from vendors.errors import ProvisioningError
-from worker.cli.failure import Failure, Status
+from worker.cli.failure import Failure, Status, kafka_says
 
 COMMANDS = {
     "run": "worker.cli.run",
@@ -64,7 +68,8 @@ def acende() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; its status. Whatever goes wrong is one sentence on standard error, never a traceback."""
     try:
-        app(arguments, prog_name="acende")
+        with nullcontext() if arguments[:1] == ["run"] else _quiet():
+            app(arguments, prog_name="acende")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else Status.NO
     except KeyboardInterrupt:
@@ -76,25 +81,37 @@ def run(arguments: list[str]) -> int:
     return Status.DONE
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What a command has to say is its output, and one sentence where it fails: nothing is logged."""
+    before, level = structlog.get_config(), logging.root.manager.disable
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+        logging.disable(level)
+
+
 def ending(error: Exception) -> tuple[Status, str]:
     """The status and the sentence for what a command raised."""
     from worker.settings import ConfigurationError  # noqa: PLC0415 - only where something went wrong
-    from worker.store.errors import StoreError  # noqa: PLC0415
+    from worker.store.errors import DataRefused, StoreUnavailable, WorkerRuns  # noqa: PLC0415
 
     match error:
         case Failure():
             return error.status, str(error)
         case ConfigurationError():
             return Status.CONFIGURATION, str(error)
-        case StoreError():
-            return Status.UNAVAILABLE, str(error)
-        case ProvisioningError():
+        case DataRefused():
+            return Status.USAGE, "the database does not take a character of what was typed"
+        case StoreUnavailable():
+            return Status.UNAVAILABLE, f"database not available: {error}"
+        case WorkerRuns() | ProvisioningError():
             return Status.UNAVAILABLE, str(error)
     if type(error).__module__.startswith("aiokafka"):
-        return (
-            Status.UNAVAILABLE,
-            f"Kafka is not available ({type(error).__name__}): see ACENDE_KAFKA_SERVERS",
-        )
+        return Status.UNAVAILABLE, kafka_says(error)
     return Status.BUG, f"a bug: {_place(error)}"
 
 

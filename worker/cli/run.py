@@ -8,7 +8,7 @@ from worker import settings
 from worker.cli.failure import Failure, Status
 from worker.runtime import LoopFailed
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

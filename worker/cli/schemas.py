@@ -12,7 +12,7 @@ from worker.cli import output
 from worker.cli.failure import Failure
 from worker.cli.output import Json
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -8,22 +8,24 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
+from rich.text import Text
 
 from schemas.inventory import Inventory, Olt
 from schemas.loading import load_inventory
-from schemas.yaml import ConfigError, read, validate
+from schemas.yaml import ConfigError, Document, read, validate
 from vendors.registry import PLATFORMS
-from vendors.simulator.fleet import Fleet
+from vendors.simulator.fleet import Fleet, FleetOlt
 from worker import settings
 from worker.cli import output
 from worker.cli.failure import Failure, Status
 from worker.cli.output import Json
 from worker.credentials import CredentialMissing, read_login
 from worker.settings import ConfigurationError
-from worker.simulate import Account, Served, run_fleet
+from worker.simulate import Account, CannotServe, Served, run_fleet
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
+_COLUMNS = ("OLT", "platform", "transport", "address", "port")
+_SHOWN = ("id", "platform", "transport", "address", "port", "host_key")
 
 
 @app.command()
@@ -44,28 +46,43 @@ def simulate(
     path = inventory or settings.load().inventory_file
     try:
         olts = load_inventory(path, platforms=PLATFORMS, pinned=False)
-        plan = validate(read(fleet), Fleet) if fleet else None
-    except ConfigError as error:
+        _judge(read(path), olts)
+        plan = _fleet(fleet, olts) if fleet else None
+        accounts = {olt.id: _account(olts, olt) for olt in olts.olts}
+    except (ConfigError, CredentialMissing) as error:
         raise ConfigurationError(str(error)) from None
-    accounts = _accounts(olts)
     if keys:
-        keys.mkdir(parents=True, exist_ok=True)
+        _make(keys)
     try:
         asyncio.run(_serve(olts, accounts, plan, host, keys, as_json=as_json))
+    except CannotServe as error:
+        raise ConfigurationError(f"{fleet or path}: {error}") from None
     except OSError as error:
-        raise Failure(f"cannot listen: {error.strerror or error}", Status.UNAVAILABLE) from None
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-        raise ConfigurationError(
-            f"{path}: simulator.{where}: {error.errors(include_input=False)[0]['msg']}"
-        ) from None
+        raise Failure(f"cannot serve: {error.strerror or error}", Status.UNAVAILABLE) from None
 
 
-def _accounts(olts: Inventory) -> dict[str, Account]:
+def _make(folder: Path) -> None:
     try:
-        return {olt.id: _account(olts, olt) for olt in olts.olts}
-    except CredentialMissing as error:
-        raise ConfigurationError(str(error)) from None
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"--keys: {folder}: {error.strerror}") from None
+
+
+def _fleet(file: Path, olts: Inventory) -> Fleet:
+    """The fleet of a file. Raises ConfigError."""
+    document = read(file)
+    fleet = validate(document, Fleet)
+    if strange := [name for name in fleet.olts if olts.olt(name) is None]:
+        expected = f"expected an OLT of the inventory: {', '.join(olts.by_id)}"
+        raise ConfigError([document.problem(("olts", name), expected) for name in strange])
+    return fleet
+
+
+def _judge(document: Document, olts: Inventory) -> None:
+    """Judge what the inventory says of its simulated OLTs. Raises ConfigError."""
+    for number, olt in enumerate(olts.olts):
+        if olt.simulator is not None:
+            validate(document.part(("olts", number, "simulator")), FleetOlt)
 
 
 def _account(olts: Inventory, olt: Olt) -> Account:
@@ -86,17 +103,22 @@ async def _serve(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    ready = partial(_show, as_json=as_json)
+    ready = partial(_show, olts, as_json=as_json)
     await run_fleet(olts, lambda olt: accounts[olt.id], plan, ready=ready, stop=stop, host=host, keys=keys)
 
 
-def _show(served: tuple[Served, ...], *, as_json: bool) -> None:
+def _show(olts: Inventory, served: tuple[Served, ...], *, as_json: bool) -> None:
     rows = [one.olt for one in served]
     if as_json:
         output.print_json([row.model_dump(mode="json", include=set(_SHOWN)) for row in rows])
         return
-    cells = [[getattr(row, name) for name in _SHOWN] for row in rows]
-    output.console().print(output.table("Simulated OLTs", _SHOWN, cells))
-
-
-_SHOWN = ("id", "platform", "transport", "address", "port", "host_key")
+    console = output.console()
+    cells = [[getattr(row, name) for name in _SHOWN[:-1]] for row in rows]
+    console.print(output.table("Simulated OLTs", _COLUMNS, cells))
+    for row in rows:
+        if row.host_key and row.host_key != olts.by_id[row.id].host_key:
+            console.print(
+                Text(f"{row.id} is not as pinned; for the inventory: host_key: {row.host_key}"),
+                soft_wrap=True,
+            )
+    console.print("Served until Ctrl-C.")

@@ -4,18 +4,17 @@ import time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
-from rich.live import Live
-from rich.markup import escape
+from rich.console import Console
+from rich.text import Text
 
-from worker.cli import output
+from worker.cli import output, page
 from worker.cli.failure import Failure
 from worker.cli.opened import opened
 from worker.cli.output import Json
 from worker.store import Connection, timelines
 from worker.store.db import Store
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 _LOOK_S = 0.5
 
 
@@ -25,7 +24,10 @@ def status(
         str, typer.Argument(metavar="ORDER|SERIAL", help="An order's id, or a serial in any form.")
     ],
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on showing it until its final result.")
+        bool, typer.Option("--follow", "-f", help="Tell each step as it comes, until the final result.")
+    ] = False,
+    commands: Annotated[
+        bool, typer.Option("--commands", "-c", help="Also show the lines sent to the OLT and their replies.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -33,13 +35,13 @@ def status(
     with opened() as (_, store, _):
         found = store.read_sync(look, subject)
         if not found["orders"] and not found["unit"]:
-            raise Failure(f"no order and no unit is known as {subject!r}")
+            raise Failure(f"nenhuma ordem e nenhuma ONU do estoque é conhecida como {subject!r}")
         if as_json:
-            output.print_json(found)
+            output.print_json(_ended(store, subject) if follow else found)
         elif follow:
-            _follow(store, subject)
+            _follow(output.console(), store, subject, commands=commands)
         else:
-            output.console().print(_page(found))
+            _print(output.console(), found, commands=commands)
 
 
 def look(conn: Connection, subject: str) -> dict[str, Any]:
@@ -58,47 +60,49 @@ def look(conn: Connection, subject: str) -> dict[str, Any]:
     }
 
 
-def _follow(store: Store, subject: str) -> None:
-    with Live(console=output.console(), refresh_per_second=4) as live:
+def _live(found: dict[str, Any]) -> list[Any]:
+    return [one["order"] for one in found["orders"] if one["order"].live]
+
+
+def _ended(store: Store, subject: str) -> dict[str, Any]:
+    """What is known once no order is live any more."""
+    while _live(found := store.read_sync(look, subject)):
+        time.sleep(_LOOK_S)
+    return found
+
+
+def _follow(console: Console, store: Store, subject: str, *, commands: bool) -> None:
+    """Each step as it comes; then where the orders stand."""
+    last: dict[str, int] = {}
+    with output.live(console, "…") as spinner:
         while True:
             found = store.read_sync(look, subject)
-            live.update(_page(found))
-            if not any(one["order"].live for one in found["orders"]):
-                return
+            for one in found["orders"]:
+                _tell(console, one, last, commands=commands)
+            if not (live := _live(found)):
+                break
+            if spinner:
+                spinner.update(Text(output.plain(f"{live[0].id}: {live[0].text_pt or ''}")))
             time.sleep(_LOOK_S)
+    for one in found["orders"]:
+        console.print(page.head(one["order"]), page.facts(one["order"], one["jobs"]), sep="\n")
 
 
-def _page(found: dict[str, Any]) -> Group:
-    parts: list[Any] = [part for one in found["orders"] for part in _order(one)]
-    if found["unit"]:
-        unit = found["unit"]
+def _tell(console: Console, one: dict[str, Any], last: dict[str, int], *, commands: bool) -> None:
+    """The steps of an order that were not told yet."""
+    order, steps = one["order"].id, one["timeline"]
+    new = [step for step in steps if step.id > last.get(order, 0)]
+    for at, _, said in page.told(new, commands=commands):
+        console.print(Text(f"{output.text(at)}  {order}  {output.plain(said)}"))
+    last[order] = steps[-1].id if steps else 0
+
+
+def _print(console: Console, found: dict[str, Any], *, commands: bool) -> None:
+    for one in found["orders"]:
+        order = one["order"]
+        console.print(page.head(order), page.facts(order, one["jobs"]), sep="\n")
+        console.print(page.timeline(one["timeline"], commands=commands))
+    if unit := found["unit"]:
         received = unit["received"] or {}
-        rows = [[unit["serial"], received.get("model"), received.get("warehouse"), unit["lent_to"]]]
-        parts.append(output.table("Stock", ("serial", "model", "warehouse", "lent to"), rows))
-    return Group(*parts)
-
-
-def _order(one: dict[str, Any]) -> list[Any]:
-    order = one["order"]
-    place = f"{order.olt or '–'} {order.port or ''}".strip()
-    lines = [
-        f"[bold]{escape(order.id)}[/bold]  {'parked' if order.parked else order.state}  revision {order.revision}",
-        f"  stage {order.stage or '–'} for {output.ago(order.since)}, serial {order.serial or '–'}, at {escape(place)}",
-    ]
-    lines += [f"  {escape(text)}" for text in (order.text_pt, order.action_pt) if text]
-    steps = [
-        [step.at, step.revision, step.kind, step.text or _short(step.detail)] for step in one["timeline"]
-    ]
-    parts: list[Any] = [*lines, output.table("Timeline", ("at", "rev", "what", "text"), steps)]
-    if one["jobs"]:
-        jobs = [
-            [job.kind, job.olt, job.state, job.due_at, job.attempts, job.text or job.code]
-            for job in one["jobs"]
-        ]
-        parts.append(output.table("Work under way", ("job", "OLT", "state", "due", "try", "last"), jobs))
-    return parts
-
-
-def _short(detail: Any) -> str:
-    shown = output.text(detail)
-    return shown if len(shown) <= 300 else shown[:299] + "…"
+        row = [unit["serial"], received.get("model"), received.get("warehouse"), unit["lent_to"]]
+        console.print(output.table("Estoque", ("serial", "modelo", "depósito", "emprestada à ordem"), [row]))

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from events.inputs import InstallStarted
 from events.outputs import Applied, Left, Optical, Skipped, Warned, Where
+from events.reasons import reason
 from events.stages import Stage
 from schemas.place import PonPort
 from worker import lifecycle
@@ -208,7 +209,7 @@ def set_stage(
     code: str | None = None,
     params: Mapping[str, object] | None = None,
 ) -> bool:
-    """Record the stage and publish a progress record, if stage or code are new."""
+    """Record the stage, publish a progress record and say so in the timeline, if stage or code are new."""
     order = _current(conn, order_id, revision, OrderState.WORKING)
     if order is None:
         return False
@@ -216,10 +217,20 @@ def set_stage(
         return True
     at = now(conn)
     order = replace(reach(order, stage, at), last_code=code)
-    order, record = emit.progress(context(conn), order, at, emit.Say(code, params or {}) if code else None)
+    say = emit.Say(code, params or {}) if code else None
+    order, record = emit.progress(context(conn), order, at, say)
     write(conn, order, at)
     put_all(conn, [record], at)
+    conn.execute(insert(job_step).values(_stage_step(order, stage, say, at)))
     return True
+
+
+def _stage_step(order: Order, stage: Stage, say: emit.Say | None, at: datetime) -> dict[str, Any]:
+    if say is None:
+        return step_row(order, at, "stage", stage.text_pt, {"stage": stage.value})
+    why = reason(say.code)
+    detail = {"stage": stage.value, "code": why.code, **why.kept(say.params)}
+    return step_row(order, at, "stage", why.say(say.params).text_pt, detail)
 
 
 def set_place(conn: Connection, order_id: str, revision: int, olt: str, port: PonPort) -> bool:

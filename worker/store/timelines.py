@@ -86,10 +86,16 @@ def orders(conn: Connection, which: Which = "all", limit: int = 100) -> list[Ord
     return [_view(row) for row in conn.execute(wanted).mappings()]
 
 
+def one(conn: Connection, order_id: str) -> OrderView | None:
+    """The order of this id."""
+    row = conn.execute(select(service_order).where(service_order.c.id == order_id)).mappings().first()
+    return _view(row) if row else None
+
+
 def find(conn: Connection, text: str) -> list[OrderView]:
     """The order of this id; else the orders that work with, name, or are lent the unit of this serial."""
-    if row := conn.execute(select(service_order).where(service_order.c.id == text)).mappings().first():
-        return [_view(row)]
+    if order := one(conn, text):
+        return [order]
     serial = serial_or_none(text)
     if serial is None:
         return []
@@ -138,6 +144,23 @@ def jobs(conn: Connection, order_id: str) -> list[JobView]:
 def note(conn: Connection, who: str, what: str, target: str, why: str) -> None:
     """Write down what a person changed, in the transaction that changed it."""
     conn.execute(insert(action).values(at=db.now(conn), who=who, what=what, target=target, why=why))
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a person changed, when and why."""
+
+    at: datetime
+    who: str
+    what: str
+    target: str
+    why: str
+
+
+def deeds(conn: Connection, target: str, limit: int = 20) -> list[Deed]:
+    """What people did with an OLT, an order or a record, the latest first."""
+    wanted = select(action).where(action.c.target == target).order_by(action.c.id.desc()).limit(limit)
+    return [Deed(row.at, row.who, row.what, row.target, row.why) for row in conn.execute(wanted)]
 
 
 def _view(row: RowMapping) -> OrderView:

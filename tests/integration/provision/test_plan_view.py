@@ -64,7 +64,7 @@ async def test_what_the_dry_run_shows_is_what_is_sent(one: Plant) -> None:
 async def test_an_order_that_has_no_place_yet_says_so(one: Plant) -> None:
     await one.tell(started("OS-1", serial=ONU))
     assert (await dry_run(one)).code == "not_placed"
-    assert (await dry_run(one, "OS-404")).code == "not_placed"
+    assert (await dry_run(one, "OS-404")).code == "order_unknown"
 
 
 async def test_an_olt_that_does_not_let_us_in_is_named_as_the_reason(one: Plant) -> None:

@@ -189,6 +189,6 @@ def test_an_empty_file_is_no_credential(tmp_path: Path) -> None:
 
 def test_missing_credentials_are_told_for_those_that_olts_use() -> None:
     assert list(missing(inventory(), {"OLT_USER": "a"})) == [
-        "credentials default: the environment variable OLT_PASSWORD is not set"
+        ("default", "the environment variable OLT_PASSWORD is not set")
     ]
     assert list(missing(inventory(), {"OLT_USER": "a", "OLT_PASSWORD": "b"})) == []
