@@ -10,7 +10,7 @@ from vendors.zte_common.grammar import Grammar
 from vendors.zte_common.parse.clean import clean
 from vendors.zte_common.parse.notice import notice
 from vendors.zte_common.parse.registry import parse
-from vendors.zte_common.refusals import check
+from vendors.zte_common.refusals import check, unknown_command
 from vendors.zte_common.registered import Shown, Statements
 
 Row = dict[str, Any]
@@ -34,38 +34,29 @@ def answer(command: Command, reply: str) -> Row:
 
 
 def discover(commands: tuple[str, ...]) -> Dialogue[tuple[Sighting, ...]]:
-    """Every ONU that is lit and not registered. Of several lists the first must be answered; further ones add models."""
+    """Every ONU that is lit and not registered. Software that knows several lists adds models in the later ones."""
     asked = tuple(map(read, commands))
     replies = yield asked
     return _sightings(asked, replies)
 
 
 def _sightings(asked: Sequence[Command], replies: Sequence[str]) -> tuple[Sighting, ...]:
-    rows = answer(asked[0], replies[0]).get("onus", [])
-    models = {
-        (row["sn"], row["slot"], row["port"]): row["model"]
-        for command, reply in zip(asked, replies, strict=True)
-        for row in _if_known(command, reply)
-        if row.get("model")
-    }
+    """What several lists show together; a later one may tell the model. Raises what the first says where none is known."""
+    known = [pair for pair in zip(asked, replies, strict=True) if not unknown_command(*pair)]
+    seen: dict[tuple[PonPort, str], Row] = {}
+    for pair in known or [(asked[0], replies[0])]:
+        for row in answer(*pair).get("onus", []):
+            if row["sn"]:
+                before = seen.get((_port(row), row["sn"]), {})
+                seen[_port(row), row["sn"]] = before | {key: row[key] for key in row if row[key] is not None}
     return tuple(
-        Sighting(
-            port=_port(row),
-            serial=row["serial"],
-            raw_serial=row["sn"],
-            model=models.get((row["sn"], row["slot"], row["port"])),
-        )
-        for row in rows
+        Sighting(port=port, serial=row.get("serial"), raw_serial=sn, model=row.get("model"))
+        for (port, sn), row in seen.items()
     )
 
 
-def _if_known(command: Command, reply: str) -> list[Row]:
-    """The rows of a list that older software does not know."""
-    return [] if refused(command, reply) else answer(command, reply).get("onus", [])
-
-
 def refused(command: Command, reply: str) -> bool:
-    """Whether the OLT's software does not know this question."""
+    """Whether the OLT refuses this question."""
     said = notice(clean(reply, command.text).lines)
     return said is not None and "refused" in said
 

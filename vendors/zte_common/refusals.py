@@ -48,6 +48,12 @@ def check(command: Command, reply: str) -> None:
         raise UnknownReply(str(error), command=command.text, reply=reply) from None
 
 
+def unknown_command(command: Command, reply: str) -> bool:
+    """Whether the OLT's software does not know this command."""
+    said = notice(clean(reply, command.text).lines)
+    return said is not None and said.get("refused", {}).get("number") in _SYNTAX
+
+
 def _check(command: Command, reply: str) -> None:
     lines = clean(reply, command.text).lines
     said = notice(lines)

@@ -61,10 +61,10 @@ class Shown:
         )
 
     def _flows(self) -> Iterator[tuple[Flow | None, Row]]:
-        for row in _of(self.interface, "service_port"):
+        for row in _of(self.interface, "service_port", "service_port_other"):
             yield _flow(row, row.get("vport", 1)), row
         for vport, rows in self.vports.items():
-            for row in _of(rows, "service_port"):
+            for row in _of(rows, "service_port", "service_port_other"):
                 yield _flow(row, vport), row | {"vport": vport}
 
     def _more(self) -> dict[str, str]:
@@ -96,8 +96,8 @@ class Shown:
         )
 
 
-def _of(rows: Iterable[Row], kind: str) -> Iterator[Row]:
-    return (row for row in rows if row.get("statement") == kind)
+def _of(rows: Iterable[Row], *kinds: str) -> Iterator[Row]:
+    return (row for row in rows if row.get("statement") in kinds)
 
 
 def _states(detail: Mapping[str, Any]) -> dict[str, str]:
@@ -139,7 +139,9 @@ def _gems(rows: Statements, vports: Mapping[int, Statements]) -> Iterator[GemPor
 
 
 def _flow(row: Row, vport: int) -> Flow | None:
-    """None for one that no wish can name, such as a range of VLANs."""
+    """None for one that no wish can name, such as a range of VLANs or one kind of frames."""
+    if "more" in row:
+        return None
     user, vlan, outer = row["user_vlan"], row.get("vlan", row["user_vlan"]), row.get("svlan")
     if not isinstance(vlan, int) or not (isinstance(user, int) or user == "untagged"):
         return None

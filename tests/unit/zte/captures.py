@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[2] / "transcripts" / "zte_zxan"
+TRANSCRIPTS = Path(__file__).parents[2] / "transcripts"
+FOLDER = TRANSCRIPTS / "zte_zxan"
+VARIANTS = TRANSCRIPTS / "zte_variants"
+PLATFORMS = ("zte_zxan", "zte_titan")
+SESSIONS = {"titan-telnet-login-banner"}
+"""Captures without a reply: what is printed around a login."""
 
 _REMARK = re.compile(r" <----- Tanda .*")
 _HASH = re.compile(r"^( *)#", re.MULTILINE)
@@ -59,4 +64,14 @@ def all_pieces() -> list[Piece]:
         for number, ((typed, raw), case) in enumerate(zip(pieces, cases, strict=True), 1):
             assert typed in {None, case["command"]}, path
             found.append(Piece(path.stem, number, case["command"], raw, case["expected"]))
+    return found
+
+
+def variants() -> list[Piece]:
+    """Replies in other forms, each a file of its own."""
+    found: list[Piece] = []
+    for path in sorted(VARIANTS.glob("*.json")):
+        [case] = json.loads(path.read_text("utf-8"))
+        raw = path.with_suffix(".txt").read_bytes().decode()
+        found.append(Piece(path.stem, 1, case["command"], raw, case["expected"]))
     return found

@@ -11,11 +11,27 @@ WIDTH = 80
 """Where the device breaks its lines, in the middle of a word, unless the terminal says that it is wider."""
 
 _LIMIT = 20_000_000
+_LOGIN = 30
+"""Lines that a login and its preparation may take."""
+_TYPED = 8
+"""Times that a command may stand above its reply: typed in parts, echoed, and repeated where it is refused."""
+_INFORMS = re.compile(r"(?:%Info \d+: ?)?Enter configuration commands", re.IGNORECASE)
 _LEFT = re.compile(r"\x1b\[(\d{0,3})D")
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]{0,12}[A-Za-z]|[()][A-Z0-9]|[=>])|\x07")
 _PAGER = re.compile(r" ?--More--")
 _PAGER_LAST = re.compile(r"--More--[\s\0]*\Z")
 _RESIDUE = re.compile(r" ?--More--( *)")
+_BANNER = re.compile(
+    r"\*{5,}|Welcome to .*|Login at .* through .*|The last successful login .*|.*authentication failures? occurred\."
+    r"|% ?The password is not strong.*|User ?name:.*|Password:",
+    re.IGNORECASE,
+)
+"""What is printed around a login."""
+_BEFORE = re.compile(
+    r"(?:terminal length \d{1,3}|en(?:able)?|conf(?:ig|igure)? t(?:erminal)?|\s*)", re.IGNORECASE
+)
+_AFTER = re.compile(r"(?:exit|quit|logout|end|\s*)", re.IGNORECASE)
+"""Lines typed before and after the one that is asked about, which answer nothing."""
 _BINARY = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _PROMPT = re.compile(
     r"(?P<host>[A-Za-z0-9][A-Za-z0-9_.@-]{0,63})(?:\([A-Za-z][\w /:.-]{0,60}\))?(?P<level>[#>])\s*(?P<rest>.*)"
@@ -39,7 +55,7 @@ def clean(raw: str, command: str) -> Reply:
     if len(raw) > _LIMIT:
         raise UnknownReply("a reply of more than 20 MB")
     lines, prompt = _without_prompt(_lines(raw))
-    lines, echo = _without_echo(lines, command)
+    lines, echo = _without_echo(_without_login(lines, command), command)
     if any(_is_prompt(line) for line in lines):
         raise UnknownReply("a prompt in the middle: more than one reply")
     return Reply(tuple(lines), echo, prompt)
@@ -56,13 +72,14 @@ def wraps(line: str) -> bool:
 
 
 def rejoined(lines: Sequence[str], carries_on: Callable[[str, str], bool]) -> list[str]:
-    """The lines, those put together which the terminal's width has broken.
+    """The lines, those put together which the terminal's width has broken: none, where a line is longer than that.
 
     `carries_on` says of a line below a broken one, given with the first of its group, whether it belongs to it.
     """
+    narrow = all(len(line.rstrip()) <= WIDTH for line in lines)
     groups: list[list[str]] = []
     for line in lines:
-        if groups and wraps(groups[-1][-1]) and carries_on(groups[-1][0], line):
+        if narrow and groups and wraps(groups[-1][-1]) and carries_on(groups[-1][0], line):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -70,6 +87,7 @@ def rejoined(lines: Sequence[str], carries_on: Callable[[str, str], bool]) -> li
 
 
 def _lines(raw: str) -> list[str]:
+    raw = raw.removeprefix("\ufeff").replace("\xa0", " ")
     text = _LEFT.sub(lambda found: "\b" * int(found[1] or 1), raw.replace("\0", ""))
     text = _ESCAPE.sub("", text)
     text = "\n".join(shown for line in text.split("\n") for shown in _screen(line))
@@ -127,24 +145,64 @@ def _unpaged(line: str) -> list[str]:
 
 
 def _without_prompt(lines: list[str]) -> tuple[list[str], str | None]:
-    end = len(lines)
-    while end and not lines[end - 1].strip():
+    """Without the prompts at the end, the first of which is the reply's."""
+    end, prompt = len(lines), None
+    while end:
+        found = _PROMPT.fullmatch(lines[end - 1].strip())
+        if found and _AFTER.fullmatch(found["rest"]) and (found["level"] == "#" or not found["rest"]):
+            prompt = found[0]
+        elif lines[end - 1].strip():
+            break
         end -= 1
-    if end and (found := _PROMPT.fullmatch(lines[end - 1].strip())) and not found["rest"]:
-        return lines[: end - 1], found[0]
-    return lines[:end], None
+    return lines[:end], prompt
+
+
+def _without_login(lines: list[str], command: str) -> list[str]:
+    """Without banner and preparation, where the prompt at which the command was typed follows them."""
+    for number, line in enumerate(lines[:_LOGIN]):
+        found = _PROMPT.fullmatch(line.strip())
+        if found and number and found["rest"] and _is_echo(line.strip(), command):
+            return lines[number:]
+        if found is None or not _BEFORE.fullmatch(found["rest"]):
+            text = line.strip()
+            if text and not _BANNER.fullmatch(text) and not _INFORMS.match(text):
+                return lines
+    return lines
 
 
 def _without_echo(lines: list[str], command: str) -> tuple[list[str], str | None]:
-    """Without the command itself, which may stand there twice (echo, and repetition of a line that is refused)."""
+    """Without the command itself, which may stand there several times."""
     echo = None
-    for _ in range(3):
+    for _ in range(_TYPED):
         start = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
-        if not (length := _echo_length(lines[start : start + 5], command)):
+        length = _typed_on(lines[start : start + 8], command) or _echo_length(
+            lines[start : start + 5], command
+        )
+        if not length:
             break
         echo = "".join(lines[start : start + length]).strip()
         lines = lines[start + length :]
     return lines, echo
+
+
+def _typed_on(head: Sequence[str], command: str) -> int:
+    """How many lines hold the beginning of the command, below which it was typed on (completed, or asked about)."""
+    if not head or not _begins(head[0].strip(), command):
+        return 0
+    for number, line in enumerate(head[1:], 1):
+        if text := line.strip():
+            again = _PROMPT.fullmatch(text) and (_begins(text, command) or _is_echo(text, command))
+            return number if again else 0
+    return 0
+
+
+def _begins(text: str, command: str) -> bool:
+    """Whether the beginning of `command` stands at a prompt."""
+    found = _PROMPT.fullmatch(text)
+    typed, words = found["rest"].split() if found else [], command.casefold().split()
+    if not typed or len(typed) > len(words) or not words[len(typed) - 1].startswith(typed[-1].casefold()):
+        return False
+    return all(map(_abbreviates, typed[:-1], words))
 
 
 def _echo_length(head: Sequence[str], command: str) -> int:

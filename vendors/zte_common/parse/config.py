@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from vendors.errors import UnknownReply
 from vendors.zte_common.parse.clean import rejoined, solid
 from vendors.zte_common.parse.statements import statement
-from vendors.zte_common.parse.values import Row, is_place, place
+from vendors.zte_common.parse.values import Row, located
 
 _BUILDING = re.compile(r"Building configuration\.+")
 _OPEN = re.compile(r"!<([A-Za-z][\w-]{0,40})>")
@@ -30,12 +30,22 @@ class _Node:
 def running(lines: Sequence[str]) -> Row:
     """`show running-config ...`: it must end with `end` (C3xx), with its closing tag or with `$` (TITAN)."""
     body = unwrapped(lines)
-    begun = bool(body) and _BUILDING.fullmatch(body[0].strip()) is not None
-    if begun and body[-1].strip() != "end":
-        raise UnknownReply("`end` is missing: the reply is cut")
-    if not begun and not (body and (_CLOSE.fullmatch(body[-1].strip()) or body[-1].strip() in {"end", "$"})):
-        raise UnknownReply("no configuration, or one whose end is missing")
-    return _sections(body[1:] if begun else body)
+    if body and _BUILDING.fullmatch(body[0].strip()):
+        if body[-1].strip() != "end":
+            raise UnknownReply("`end` is missing: the reply is cut")
+        return _sections(body[1:])
+    if not body or not (_CLOSE.fullmatch(body[-1].strip()) or body[-1].strip() == "$"):
+        raise UnknownReply("no configuration, or one whose beginning or end is missing")
+    _check_begin(body)
+    return _sections(body)
+
+
+def filtered(lines: Sequence[str]) -> Row:
+    """`show running-config | include ...`: the lines that are left, of which nothing tells where they end."""
+    body = unwrapped(lines)
+    if not body or any(_BUILDING.fullmatch(line.strip()) for line in body[1:]):
+        raise UnknownReply("no line of a configuration, or more than one")
+    return _tree_of(body[1:] if _BUILDING.fullmatch(body[0].strip()) else body)
 
 
 def this(lines: Sequence[str]) -> Row:
@@ -43,7 +53,8 @@ def this(lines: Sequence[str]) -> Row:
     body = unwrapped(lines)
     if not body or not (body[-1].strip() in {"!", "$", "end"} or _CLOSE.fullmatch(body[-1].strip())):
         raise UnknownReply("the mark at the end is missing: the reply is cut")
-    return _sections(body)
+    _check_begin(body)
+    return _of_one(_sections(body))
 
 
 def onu_management(lines: Sequence[str]) -> Row:
@@ -51,7 +62,7 @@ def onu_management(lines: Sequence[str]) -> Row:
     body = unwrapped(lines)
     if not body or not body[0].startswith("pon-onu-mng "):
         raise UnknownReply("no configuration of an ONU")
-    return _sections(body)
+    return _of_one(_sections(body))
 
 
 def unwrapped(lines: Sequence[str]) -> list[str]:
@@ -63,12 +74,29 @@ def unwrapped(lines: Sequence[str]) -> list[str]:
 def _sections(body: Sequence[str]) -> Row:
     """The configuration as sections (blocks of an interface or of an ONU) and all other lines, in their order."""
     _check_tags(body)
+    return _tree_of(body)
+
+
+def _tree_of(body: Sequence[str]) -> Row:
     nodes = _tree([line for line in body if not _is_remark(line)])
     sections = [_section(node) for node in nodes if _HEAD.fullmatch(node.line)]
     others = [_plain(node) | statement(node.line) for node in nodes if not _HEAD.fullmatch(node.line)]
     if not sections and not others:
         raise UnknownReply("a configuration without a line")
     return {"sections": sections, "other": others}
+
+
+def _check_begin(body: Sequence[str]) -> None:
+    if not _TOP.match(body[0].lstrip() if body[0].lstrip().startswith("!") else body[0]):
+        raise UnknownReply("the beginning is missing")
+
+
+def _of_one(found: Row) -> Row:
+    """A configuration in which nothing else is shown than one interface or ONU, be it in several parts."""
+    names = {(section["mode"], section["name"]) for section in found["sections"]}
+    if len(names) > 1 or (names and found["other"]):
+        raise UnknownReply("the configuration of more than one thing")
+    return found
 
 
 def _check_tags(body: Sequence[str]) -> None:
@@ -108,9 +136,11 @@ def _section(node: _Node) -> Row:
     head = _HEAD.fullmatch(node.line)
     assert head is not None
     name = head["name"]
-    where = place(name) if is_place(name) else {}
     lines = [_plain(below) | statement(below.line) for below in node.below]
-    return {"mode": head["mode"], "name": name, **where, "lines": lines}
+    plain = [below.line for below in node.below if not below.below]
+    if len(set(plain)) != len(plain):
+        raise UnknownReply("a line is there twice")
+    return {"mode": head["mode"], "name": name, **located(name), "lines": lines}
 
 
 def _plain(node: _Node) -> Row:

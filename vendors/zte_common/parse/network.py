@@ -1,59 +1,26 @@
-"""The OLT itself: cards, uplink ports, VLANs, MAC addresses behind an ONU."""
+"""The bridge in the OLT: uplink ports, VLANs, MAC addresses behind an ONU."""
 
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from vendors.errors import UnknownReply
+from vendors.zte_common.parse.blocks import fields
 from vendors.zte_common.parse.clean import solid, wraps
-from vendors.zte_common.parse.tables import Column, Table, agree, distinct, is_rule, rows_of
-from vendors.zte_common.parse.values import Row, is_place, number, place, scalar, text_or_none
+from vendors.zte_common.parse.tables import Column, Layout, agree, distinct, is_rule, rows_of
+from vendors.zte_common.parse.values import Row, located, number, scalar, slug, text_or_none
 
 _MAC_TOTAL = re.compile(r"\s*Total mac address\s*:\s*(\d{1,7})\s*", re.IGNORECASE)
-_MAC_COLUMNS = (
-    Column("mac", "Mac address", r"[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}"),
-    Column("vlan", "Vlan", r"\d{1,4}"),
-    Column("type", "Type", r"[A-Za-z]\w*"),
-    Column("interface", "Port", r"\S+"),
-    Column("vc", "Vc", r"(?:vport \d{1,4}|\d{1,4}|N/A)?"),
-)
-_MACS = (Table(_MAC_COLUMNS), Table((*_MAC_COLUMNS, Column("time", "Time", r"\S.*|"))))
-
-_NUMBER, _NAME, _VERSION = r"\d{1,4}", r"[A-Za-z][\w/-]*", r"(?:V?\d[\w.]*|N/A)?"
-_PLACED = r"(?P<shelf>\d{1,3})\s+(?P<slot>\d{1,3})\s+(?P<cfg_type>[A-Za-z][\w/-]*)"
-_CARD_TAIL = Column("status", "Status", r"[A-Za-z][A-Za-z_-]*", ("INSERVICE", "STANDBY", "OFFLINE"))
-_CARDS = (
-    Table(
-        (
-            Column("rack", "Rack", _NUMBER),
-            Column("shelf", "Shelf", _NUMBER),
-            Column("slot", "Slot", _NUMBER),
-            Column("cfg_type", "CfgType", _NAME),
-            Column("real_type", "RealType", rf"(?:{_NAME})?"),
-            Column("ports", "Port", _NUMBER),
-            Column("hard_ver", "HardVer", _VERSION),
-            Column("soft_ver", "SoftVer", _VERSION),
-            _CARD_TAIL,
-        ),
-        re.compile(
-            rf"(?P<rack>\d{{1,3}})\s+{_PLACED}(?:\s+(?P<real_type>{_NAME}))?\s+(?P<ports>\d{{1,4}})\s+(?P<status>{_NAME})"
-        ),
+_MACS = Layout(
+    (
+        Column("mac", "Mac address", r"[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}"),
+        Column("vlan", ("Vlan", "Vlan id"), r"\d{1,4}"),
+        Column("type", "Type", r"[A-Za-z]\w*"),
+        Column("interface", "Port", r"\S+"),
+        Column("vc", "Vc", r"(?:vport \d{1,4}|\d{1,4}|N/A|--)?"),
+        Column("time", "Time", r"N/A|--|\d[\d:dhms]*"),
     ),
-    Table(
-        (
-            Column("shelf", "Shelf", _NUMBER),
-            Column("slot", "Slot", _NUMBER),
-            Column("cfg_type", "CfgType", _NAME),
-            Column("card_name", "CardName", rf"(?:{_NAME})?"),
-            Column("ports", "Port", _NUMBER),
-            Column("hard_ver", "HardVer", _VERSION),
-            _CARD_TAIL,
-        ),
-        re.compile(
-            rf"{_PLACED}(?:\s+(?P<card_name>{_NAME}))?\s+(?P<ports>\d{{1,4}})"
-            rf"(?:\s+(?P<hard_ver>V?\d[\w.]*|N/A))?\s+(?P<status>{_NAME})"
-        ),
-    ),
+    required=frozenset({"mac", "vlan", "type", "interface"}),
 )
 _PORT_HEADERS = (
     re.compile(
@@ -72,12 +39,26 @@ _PORT_KEYS = (
     "admin_status",
     "link",
 )
-_PORT_NAME = re.compile(r"[a-z]+[-_]?(\d{1,3})/(\d{1,3})/(\d{1,3})", re.IGNORECASE)
 _LINK = frozenset({"up", "down"})
 
 _VLAN_TOTAL = re.compile(r"\s*All created vlan num\s*:\s*(\d{1,5})\s*", re.IGNORECASE)
 _VLAN_LIST = re.compile(r"\s*Details are following\s*:\s*", re.IGNORECASE)
 _VLAN_FAILED = re.compile(r"\s*Hardware operate fail following\s*:\s*", re.IGNORECASE)
+_VLAN_PORTS = re.compile(r"\s*port\((?P<kind>untagged|tagged)\)\s*:\s*", re.IGNORECASE)
+_PORT_NAME_LISTED = re.compile(r"[a-z]+[-_]?[a-z]*[-_]?\d[\d/.:-]*", re.IGNORECASE)
+_TAGGED = re.compile(r"\s*(?:Untagged|Tagged)Vlan\s*:\s*", re.IGNORECASE)
+_PORT_MODE = Layout(
+    (
+        Column("port_mode", "PortMode", r"[A-Za-z][\w>=]*"),
+        Column("pvid", "Pvid"),
+        Column("cpvid", "CPvid"),
+        Column("tpid", "Tpid"),
+        Column("tls_status", "TLSStatus"),
+        Column("tls_vlan", "TLSVlan"),
+        Column("tpid_filter", "TpidFilter"),
+    ),
+    required=frozenset({"port_mode", "pvid"}),
+)
 _VLAN_RANGE = re.compile(r"(\d{1,4})(?:\s*-\s*(\d{1,4}))?")
 
 
@@ -87,16 +68,9 @@ def macs(lines: Sequence[str]) -> Row:
     if not body or not (total := _MAC_TOTAL.fullmatch(body[0])):
         raise UnknownReply("no total of MAC addresses")
     count = int(total[1])
-    rows = [_mac(row) for row in rows_of(body[1:], *_MACS, empty=True)] if len(body) > 1 else []
+    rows = [_mac(row) for row in rows_of(body[1:], _MACS, empty=True)] if len(body) > 1 else []
     agree(count, len(rows), "MAC addresses")
     return {"total": count, "macs": rows}
-
-
-def cards(lines: Sequence[str]) -> Row:
-    """`show card`, in both sets of columns; empty cells are None."""
-    rows = [_card(row) for row in rows_of(lines, *_CARDS)]
-    distinct(rows, "rack", "shelf", "slot")
-    return {"cards": rows}
 
 
 def port_status(lines: Sequence[str]) -> Row:
@@ -125,16 +99,48 @@ def vlans(lines: Sequence[str]) -> Row:
     return {"created": int(total[1]), "vlans": found, **more}
 
 
+def vlan(lines: Sequence[str]) -> Row:
+    """`show vlan 100`: its fields, and the ports that carry it with and without a tag."""
+    body = solid(lines)
+    first = next((at for at, line in enumerate(body) if _VLAN_PORTS.fullmatch(line)), len(body))
+    if first == len(body):
+        raise UnknownReply("the ports are missing: the reply is cut")
+    found = fields(body[:first], first="vlanid")
+    ports: dict[str, list[str]] = {}
+    now: list[str] = []
+    for line in body[first:]:
+        if (kind := _VLAN_PORTS.fullmatch(line)) and kind["kind"] not in ports:
+            now = ports.setdefault(kind["kind"], [])
+        elif all(map(_PORT_NAME_LISTED.fullmatch, line.replace(",", " ").split())):
+            now += line.replace(",", " ").split()
+        else:
+            raise UnknownReply("a line that no rule explains")
+    if ports.keys() != {"untagged", "tagged"}:
+        raise UnknownReply("a list of ports is missing: the reply is cut")
+    return {"vlan": found | ports}
+
+
+def port_vlans(lines: Sequence[str]) -> Row:
+    """`show vlan port`: how a port treats VLANs, and which it carries with and without a tag."""
+    body = solid(lines)
+    begins = [at for at, line in enumerate(body) if _TAGGED.fullmatch(line)]
+    if len(begins) != 2 or begins[0] < 3:
+        raise UnknownReply("a list of VLANs is missing: the reply is cut")
+    modes = rows_of(body[: begins[0]], _PORT_MODE)
+    if len(modes) != 1:
+        raise UnknownReply("the modes of several ports")
+    lists = {
+        slug(body[at].strip(" :")): _vlans(body[at + 1 : end])
+        for at, end in zip(begins, (*begins[1:], len(body)), strict=True)
+    }
+    return {"port": {key: scalar(text) for key, text in modes[0].items()} | lists}
+
+
 def _mac(row: dict[str, str]) -> Row:
-    vport = row["vc"].removeprefix("vport").strip()
+    vport = (text_or_none(row.get("vc", "")) or "").removeprefix("vport").strip()
     interface = row["interface"]
-    where = place(interface) if is_place(interface) else {}
-    is_cut = (
-        not (vport or "vport" in where)
-        if "onu" in where
-        else not where and not _PORT_NAME.fullmatch(interface)
-    )
-    if is_cut:
+    where = located(interface)
+    if not where or ("onu" in where and not vport and "vport" not in where):
         raise UnknownReply("a row that is cut")
     return {
         "mac": row["mac"].lower(),
@@ -143,23 +149,16 @@ def _mac(row: dict[str, str]) -> Row:
         "interface": interface,
         **where,
         **({"vport": scalar(vport)} if vport or "vport" not in where else {}),
-        **({"time": text_or_none(row["time"])} if "time" in row else {}),
+        **({"time": scalar(row["time"])} if "time" in row else {}),
     }
-
-
-def _card(row: dict[str, str]) -> Row:
-    numbers = {key: int(row[key]) for key in ("rack", "shelf", "slot", "ports") if key in row}
-    texts = {key: text_or_none(text) for key, text in row.items() if key not in numbers}
-    return {"rack": None} | numbers | texts
 
 
 def _uplink(line: str) -> Row:
     cells = line.split()
-    if len(cells) != len(_PORT_KEYS) or cells[-1].lower() not in _LINK or not _PORT_NAME.fullmatch(cells[0]):
+    if len(cells) != len(_PORT_KEYS) or cells[-1].lower() not in _LINK or not (where := located(cells[0])):
         raise UnknownReply("a row that no rule explains")
     row = {key: scalar(cell) for key, cell in zip(_PORT_KEYS, cells, strict=True)}
-    shelf, slot, port = map(int, _PORT_NAME.fullmatch(cells[0]).groups())  # type: ignore[union-attr]
-    return {"interface": row["interface"], "shelf": shelf, "slot": slot, "port": port} | row
+    return {"interface": row["interface"], **where} | row
 
 
 def _vlans(lines: Sequence[str]) -> list[int]:

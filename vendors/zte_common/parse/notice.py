@@ -16,16 +16,27 @@ _NUMBERED = re.compile(
     r"%\s?(?P<kind>Error|Code|Info|Warning|Notice)\s+(?P<number>\d{1,9})(?:-(?P<module>[A-Za-z_]{1,32}))?\s*:"
     r"\s*(?P<text>\S.*)"
 )
-_PLAIN = re.compile(r"%\s?(?!(?:Error|Code|Info|Warning|Notice)\b)(?P<text>[A-Za-z][^%]*)")
+_PLAIN = re.compile(r"%\s?(?!(?:Error|Code|Info|Warning|Notice)\b)(?P<text>[A-Za-z][\w'-]*\s+[^%\s][^%]*)")
 _BARE = re.compile(
     r"(?P<text>No related information to show\.?|GPON ONU sn already exists\.?|The entry is (?:not )?existed\.?.*"
     r"|ONT return error\.?|Invalid (?:command|input|parameter|keyword)\.?|Unrecognized command\.?"
-    r"|Enter configuration commands, one per line\.\s+End with CTRL/Z\.)",
+    r"|Enter configuration commands, one per line\.\s+End with CTRL/Z\.|Command authorization failed\.?"
+    r"|(?:The|This|Onu|Ont|Interface|Port|Card|Profile|[a-z]{0,4}pon[-_]\S{5,40})(?: [\w/:.-]{1,40}){0,5}"
+    r" (?:is|does) not (?:exist(?:ed)?|online|found|registered|configured)\.?)",
     re.IGNORECASE,
 )
 _TAIL = re.compile(r"(?:Invalid|Unrecognized|Unknown|Ambiguous|Incomplete) [A-Za-z ]+\.?", re.IGNORECASE)
 _CARET = re.compile(r"\s*\^\s*")
-_SENTENCES = ("invalid input detected at '^' marker.", "incomplete command.", "ambiguous command")
+_SENTENCES = (
+    "invalid input detected at '^' marker.",
+    "incomplete command.",
+    "ambiguous command",
+    "the entry is existed",
+    "the entry is not existed",
+    "profile does not exist.",
+    "ont return error",
+    "gpon onu sn already exists",
+)
 _INFORMS = re.compile(r"Enter configuration commands", re.IGNORECASE)
 
 
@@ -44,11 +55,15 @@ def notice(lines: Sequence[str]) -> Row | None:
     notices = [_read(line) for line in after if line is after[0] or line.strip() not in details]
     if not all(notices):
         raise UnknownReply("a notice and other output in one reply")
+    if any(read in notices[:number] for number, read in enumerate(notices)):
+        raise UnknownReply("a notice is there twice")
     return _classified([read for read in notices if read], details, place)
 
 
 def _read(line: str) -> Row | None:
     text = line.strip()
+    if text.endswith(("#", ">")):
+        return None
     if found := _NUMBERED.fullmatch(text):
         number = int(found["number"])
         return {"kind": found["kind"], "number": number, "module": found["module"], "text": found["text"]}

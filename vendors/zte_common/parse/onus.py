@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from vendors.errors import UnknownReply
 from vendors.zte_common.parse.blocks import fields
 from vendors.zte_common.parse.clean import solid
-from vendors.zte_common.parse.tables import Column, Table, agree, distinct, is_rule, rows_of, split_total
+from vendors.zte_common.parse.tables import Column, Layout, agree, distinct, is_rule, rows_of, split_total
 from vendors.zte_common.parse.values import (
     ONU,
     PORT,
@@ -17,7 +16,9 @@ from vendors.zte_common.parse.values import (
     moment,
     number,
     place,
+    scalar,
     serial,
+    slug,
     text_or_none,
 )
 
@@ -28,72 +29,52 @@ def _bare(pattern: str) -> str:
 
 
 _ONU, _PORT = _bare(ONU), _bare(PORT)
-_SERIAL = r"\S{8,20}"
+_SERIAL = r"N/A|\S{4,20}"
+_WHOLE_SERIAL = r"N/A|\S{12}|\S{16}"
 _WORD = r"[A-Za-z][\w-]*"
+_SWITCH = r"(?i:enabled?|disabled?|unknown|N/A)"
 _SPEED = r"\S+(?: \S+)?"
 
-_UNCFG = Table(
+_UNCFG = Layout(
+    (
+        Column("index", ("OnuIndex", "OltIndex"), rf"{_PORT}|{_ONU}"),
+        Column("model", ("Model", "Type"), r"(?:\S.*)?", last=r"\S.*"),
+        Column("sn", "SN", _SERIAL, last=_WHOLE_SERIAL),
+        Column(
+            "mac",
+            "MAC",
+            r"(?:\S+)?",
+            last=r"N/A|[0-9A-Fa-f]{4}(?:[.:-][0-9A-Fa-f]{4}){2}|(?:[0-9A-Fa-f]{2}[:-]?){6}",
+        ),
+        Column("pw", ("PW", "Password"), r"(?:\S.*)?", last=r"\S.*"),
+        Column("loid", "LOID", r"(?:\S.*)?", last=r"\S.*"),
+        Column("version", ("Version", "Ver"), r"(?:\S.*)?", last=r"\S.*"),
+        Column("state", "State", rf"(?:{_WORD})?", ("unknown",), last=_WORD),
+    ),
+    required=frozenset({"index", "sn"}),
+)
+_STATE = Layout(
     (
         Column("index", "OnuIndex", _ONU),
-        Column("sn", "Sn", _SERIAL),
-        Column("state", "State", _WORD, ("unknown",)),
-    )
+        Column("admin_state", "Admin State", _SWITCH),
+        Column("omcc_state", "OMCC State", _SWITCH),
+        Column("o7_state", "O7 State", _WORD),
+        Column("phase_state", "Phase State", _WORD),
+        Column("channel", "Channel", _SPEED),
+        Column("speed_mode", "Speed mode", _SPEED),
+    ),
+    required=frozenset({"index", "admin_state", "omcc_state", "phase_state"}),
 )
-_PON_UNCFG = (
-    Table(
-        (
-            Column("index", "OltIndex", rf"{_PORT}|{_ONU}"),
-            Column("model", "Model", r"\S.*"),
-            Column("sn", "SN", _SERIAL),
-            Column("pw", "PW", r"\S.*"),
-        )
-    ),
-    Table(
-        (
-            Column("index", "OltIndex", rf"{_PORT}|{_ONU}"),
-            Column("model", "Model", r"\S.*"),
-            Column("mac", "MAC", r"\S+"),
-            Column("sn", "SN", _SERIAL),
-        )
-    ),
-    Table(
-        (
-            Column("index", "OltIndex", rf"{_PORT}|{_ONU}"),
-            Column("model", "Model", r"\S.*"),
-            Column("sn", "SN", _SERIAL),
-        )
-    ),
-)
-_STATE_COLUMNS = (
-    Column("index", "OnuIndex", _ONU),
-    Column("admin_state", "Admin State", _WORD),
-    Column("omcc_state", "OMCC State", _WORD),
-)
-_STATE = (
-    Table(
-        (*_STATE_COLUMNS, Column("o7_state", "O7 State", _WORD), Column("phase_state", "Phase State", _WORD))
-    ),
-    Table(
-        (*_STATE_COLUMNS, Column("phase_state", "Phase State", _WORD), Column("channel", "Channel", _SPEED))
-    ),
-    Table(
-        (
-            *_STATE_COLUMNS,
-            Column("phase_state", "Phase State", _WORD),
-            Column("speed_mode", "Speed mode", _SPEED),
-        )
-    ),
-    Table((*_STATE_COLUMNS, Column("phase_state", "Phase State", _WORD))),
-)
-_STATE_TOTAL = re.compile(r"ONU Number:\s*(\d{1,6})\s*/\s*(\d{1,6})")
-_BASEINFO = Table(
+_STATE_TOTAL = re.compile(r"ONU Number\s*:\s*(\d{1,6})\s*/\s*(\d{1,6})", re.IGNORECASE)
+_BASEINFO = Layout(
     (
         Column("index", "OnuIndex", _ONU),
         Column("type", "Type", r"\S.*"),
-        Column("mode", "Mode", r"\S+"),
-        Column("auth_info", "AuthInfo", r"\S.*"),
+        Column("mode", ("Mode", "AuthMode"), r"\S+"),
+        Column("auth_info", "AuthInfo", r"(?:\S.*)?", last=r"\S.*"),
         Column("state", "State", r"\S+", ("ready",)),
-    )
+    ),
+    required=frozenset({"index", "type", "auth_info"}),
 )
 _SEARCH = re.compile(r"Search ?result:?", re.IGNORECASE)
 _HISTORY_HEADER = re.compile(r"\s*Authpass Time\s+OfflineTime\s+Cause\s*")
@@ -102,29 +83,22 @@ _HISTORY = re.compile(
     r"(?:\s+(?P<cause>\S.*))?"
 )
 _HISTORY_ROWS = 10
-
-
-def gpon_uncfg(lines: Sequence[str]) -> Row:
-    """`show gpon onu uncfg`. The ONU number is the OLT's proposal: it may be in use."""
-    rows = [_indexed(row) | serial(row["sn"]) | {"state": row["state"]} for row in rows_of(lines, _UNCFG)]
-    distinct(rows, "shelf", "slot", "port", "onu", "sn")
-    return {"onus": rows}
-
-
-def pon_uncfg(lines: Sequence[str]) -> Row:
-    """`show pon onu uncfg`, in its three sets of columns."""
-    rows = []
-    for row in rows_of(lines, *_PON_UNCFG):
-        others = {key: text_or_none(row[key]) for key in ("model", "mac", "pw") if key in row}
-        rows.append(_indexed(row) | others | serial(row["sn"]))
-    distinct(rows, "shelf", "slot", "port", "sn")
-    return {"onus": rows}
+_CAUSES = ("LOS", "LOSi", "LOFi", "DyingGasp", "AuthFail", "Deactive", "Reboot", "Shutdown", "Unknown")
 
 
 def uncfg(lines: Sequence[str]) -> Row:
-    """Either list of ONUs that are not registered: some firmware answers one command with the other's columns."""
-    body = solid(lines)
-    return gpon_uncfg(lines) if body and _UNCFG.starts(body[0]) else pon_uncfg(lines)
+    """`show gpon onu uncfg` and `show pon onu uncfg`: their columns are a matter of settings.
+
+    An ONU number is the OLT's proposal: it may be in use.
+    """
+    rows = [_unregistered(row) for row in rows_of(lines, _UNCFG)]
+    distinct(rows, "shelf", "slot", "port", "onu", "sn", "mac")
+    return {"onus": rows}
+
+
+def _unregistered(row: dict[str, str]) -> Row:
+    others = {key: text_or_none(text) for key, text in row.items() if key not in {"index", "sn"}}
+    return _indexed(row) | others | serial(row["sn"])
 
 
 def by_serial(lines: Sequence[str]) -> Row:
@@ -143,7 +117,7 @@ def state(lines: Sequence[str]) -> Row:
     """`show gpon onu state`, with or without `O7 State`, `Channel`, `Speed mode`; its total is checked."""
     body, total = split_total(lines, _STATE_TOTAL)
     working, all_of_them = int(total[1]), int(total[2])
-    rows = [_state(row) for row in rows_of(body, *_STATE, empty=True)]
+    rows = [_state(row) for row in rows_of(body, _STATE, empty=True)]
     agree(all_of_them, len(rows), "ONUs")
     if working > all_of_them:
         raise UnknownReply("more ONUs work than there are")
@@ -155,14 +129,14 @@ def baseinfo(lines: Sequence[str]) -> Row:
     """`show gpon onu baseinfo`: type and authentication of each ONU. It closes with no total."""
     rows = []
     for row in rows_of(lines, _BASEINFO):
-        auth = row["auth_info"]
+        auth = row.pop("auth_info")
         kind, _, secret = auth.partition(":")
         named = serial(secret) if kind.upper() == "SN" and secret else {"sn": None, "serial": None}
         rows.append(
             _indexed(row)
-            | {"type": text_or_none(row["type"]), "mode": row["mode"], "auth_info": auth}
+            | {key: text_or_none(text) for key, text in row.items()}
+            | {"auth_info": auth}
             | named
-            | {"state": row["state"]}
         )
     distinct(rows, "shelf", "slot", "port", "onu")
     return {"onus": rows}
@@ -188,6 +162,8 @@ def _history(lines: Sequence[str]) -> list[Row]:
             raise UnknownReply("a row of the history that no rule explains")
         up, down = moment(found["up"]), moment(found["down"])
         cause = text_or_none(found["cause"] or "")
+        if cause not in _CAUSES and any(word.startswith(cause or "") for word in _CAUSES) and down:
+            raise UnknownReply("a cause that is missing or cut")
         rows.append({"number": int(found["n"]), "authpass_time": up, "offline_time": down, "cause": cause})
     agree(_HISTORY_ROWS, len(rows), "rows of history, always")
     return rows
@@ -203,21 +179,25 @@ def _indexed(row: dict[str, str]) -> Row:
 
 
 def distances(lines: Sequence[str]) -> Row:
-    """`show gpon onu distance`: rows of an ONU and its distance. No capture shows the header: any is accepted."""
-    rows: list[Row] = []
-    for line in solid(lines):
-        words = line.split()
-        if is_rule(line) or not is_place(words[0]):
-            if rows:
-                raise UnknownReply("a line that no rule explains")
-            continue
-        rows.append({"index": words[0], **place(words[0]), **_metres(words)})
-    if not rows:
+    """`show gpon onu distance`: rows of an ONU and its distance. No capture shows the header: any is accepted.
+
+    Columns beside the distance are given under the header's words for them.
+    """
+    body = [line for line in solid(lines) if not is_rule(line)]
+    first = next((number for number, line in enumerate(body) if is_place(line.split()[0])), len(body))
+    if first == len(body) or first > 1:
         raise UnknownReply("no ONU and no distance")
+    keys = body[0].split() if first else []
+    rows = [_far(line.split(), keys) for line in body[first:]]
+    distinct(rows, "shelf", "slot", "port", "onu")
     return {"onus": rows}
 
 
-def _metres(words: list[str]) -> dict[str, Any]:
-    if len(words) != 2:
+def _far(words: list[str], keys: list[str]) -> Row:
+    if len(words) < 2 or (len(words) > 2 and len(words) != len(keys)):
         raise UnknownReply("a line that no rule explains")
-    return {"distance_m": None if words[1] == "N/A" else number(words[1].removesuffix("m"))}
+    more = {slug(key): scalar(word) for key, word in zip(keys[1:-1], words[1:-1], strict=False)}
+    distance = text_or_none(words[-1])
+    return {"index": words[0], **place(words[0]), **more} | {
+        "distance_m": None if distance is None else number(distance.removesuffix("m"))
+    }

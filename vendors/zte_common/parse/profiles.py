@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from vendors.errors import UnknownReply
-from vendors.zte_common.parse.blocks import blocks
+from vendors.zte_common.parse.blocks import blocks, each_once
 from vendors.zte_common.parse.clean import solid
 from vendors.zte_common.parse.values import Row, scalar, slug
 
@@ -15,12 +15,12 @@ _VALUES = re.compile(r"\s*\d{1,12}(?:\s+(?:\d{1,12}|N/A|default))+\s*")
 
 def onu_types(lines: Sequence[str]) -> Row:
     """`show onu-type`: one block for each type."""
-    return {"onu_types": blocks(lines, first="ONU type name")}
+    return {"onu_types": each_once(blocks(lines, first="ONU type name"), "onu_type_name")}
 
 
-def vlan_profiles(lines: Sequence[str]) -> Row:
-    """`show gpon onu profile vlan`: one block for each profile."""
-    return {"profiles": blocks(lines, first="Profile name")}
+def onu_profiles(lines: Sequence[str]) -> Row:
+    """`show gpon onu profile vlan` and its like: one block for each profile."""
+    return {"profiles": each_once(blocks(lines, first="Profile name"), "profile_name")}
 
 
 def rates(lines: Sequence[str]) -> Row:
@@ -30,7 +30,8 @@ def rates(lines: Sequence[str]) -> Row:
     if not begins or begins[0]:
         raise UnknownReply("the reply does not begin with the name of a profile")
     ends = [*begins[1:], len(body)]
-    return {"profiles": [_profile(body[begin:end]) for begin, end in zip(begins, ends, strict=True)]}
+    found = [_profile(body[begin:end]) for begin, end in zip(begins, ends, strict=True)]
+    return {"profiles": each_once(found, "name")}
 
 
 def _profile(lines: Sequence[str]) -> Row:

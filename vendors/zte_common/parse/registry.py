@@ -5,7 +5,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vendors.errors import UnknownReply
-from vendors.zte_common.parse import config, effects, network, onus, optics, profiles, remote
+from vendors.zte_common.parse import (
+    config,
+    effects,
+    equipment,
+    interfaces,
+    network,
+    onus,
+    optics,
+    profiles,
+    remote,
+)
 from vendors.zte_common.parse.clean import clean, solid
 from vendors.zte_common.parse.notice import notice
 
@@ -14,14 +24,19 @@ Parser = Callable[[Sequence[str]], dict[str, Any]]
 _SHOWS: tuple[tuple[str, Parser], ...] = (
     ("show gpon onu uncfg", onus.uncfg),
     ("show pon onu uncfg", onus.uncfg),
+    ("show gpon onu by", onus.by_serial),
     ("show gpon onu by sn", onus.by_serial),
+    ("show pon onu by sn", onus.by_serial),
     ("show gpon onu state", onus.state),
+    ("show pon onu state", onus.state),
     ("show gpon onu baseinfo", onus.baseinfo),
     ("show gpon onu detail-info", onus.detail),
     ("show gpon onu distance", onus.distances),
-    ("show gpon onu profile vlan", profiles.vlan_profiles),
+    ("show gpon onu profile", profiles.onu_profiles),
+    ("show gpon onu profile vlan", profiles.onu_profiles),
     ("show gpon profile tcont", profiles.rates),
     ("show gpon profile traffic", profiles.rates),
+    ("show gpon remote-onu", remote.others),
     ("show gpon remote-onu equip", remote.equipment),
     ("show gpon remote-onu interface eth", remote.ethernet),
     ("show gpon remote-onu wan-ip", remote.wan),
@@ -31,32 +46,50 @@ _SHOWS: tuple[tuple[str, Parser], ...] = (
     ("show pon power onu-tx", optics.power_list),
     ("show pon power olt-rx", optics.power_list),
     ("show pon power olt-tx", optics.power_list),
+    ("show mac", network.macs),
     ("show mac gpon onu", network.macs),
     ("show mac-real-time gpon onu", network.macs),
     ("show mac interface", network.macs),
-    ("show card", network.cards),
-    ("show interface port-status", network.port_status),
+    ("show vlan", network.vlan),
     ("show vlan summary", network.vlans),
+    ("show vlan port", network.port_vlans),
+    ("show card", equipment.cards),
+    ("show processor", equipment.processors),
+    ("show card-temperature", equipment.temperatures),
+    ("show fan", equipment.fans),
+    ("show version-running", equipment.versions),
+    ("show system-group", equipment.system),
+    ("show clock", equipment.clock),
+    ("show ip interface brief", equipment.addresses),
+    ("show interface", interfaces.interface),
+    ("show interface port-status", network.port_status),
+    ("show interface optical-module-info", interfaces.module),
+    ("show optical-module-info", interfaces.module),
+    ("show equipment optical-module", interfaces.module),
+    ("show transceiver info", interfaces.module),
     ("show onu-type", profiles.onu_types),
     ("show onu running config", config.onu_management),
     ("show this", config.this),
     ("show running-config", config.running),
     ("show running-config-interface", config.running),
 )
+_FILTERED: dict[Parser, Parser] = {config.running: config.filtered}
+"""Readers of what `| include` leaves of a display; `| begin` leaves its end."""
 _SAVE = re.compile(r"wr(?:i(?:t(?:e)?)?)?", re.IGNORECASE)
 
 
 def find(command: str) -> tuple[str, Parser] | None:
     """The display that a command asks for, abbreviations understood, and its parser; None for an unknown one."""
-    words = command.split()
+    words = command.casefold().split()
     if command.rstrip().endswith("?"):
         return "help", effects.help_text
     if words and _SAVE.fullmatch(words[0]):
         return "write", effects.saved
     asked = [(name, parser) for name, parser in _SHOWS if _asks(words, name.split())]
     if asked:
-        return max(asked, key=lambda row: _likeness(words, row[0].split()))
-    if words and not _short(words[0], "show"):
+        name, parser = max(asked, key=lambda row: _likeness(words, row[0].split()))
+        return name, _FILTERED.get(parser, parser) if "|" in words and "begin" not in words else parser
+    if words and not (len(words[0]) > 1 and _short(words[0], "show")):
         return "command", effects.done
     return None
 
@@ -88,5 +121,5 @@ def _likeness(words: Sequence[str], display: Sequence[str]) -> tuple[int, int]:
 
 
 def _short(word: str, full: str) -> bool:
-    """Whether a word is the full one or short for it (at least two letters)."""
-    return len(word) >= 2 and full.startswith(word.casefold())
+    """Whether a word is the full one or short for it."""
+    return full.startswith(word)

@@ -1,9 +1,10 @@
-"""What an ONU answers over OMCI: its equipment, its Ethernet ports, its WAN connections and IP hosts."""
+"""What an ONU answers over OMCI: its equipment, its Ethernet ports, its WAN connections and IP hosts, and the rest."""
 
 from collections.abc import Sequence
 
 from vendors.errors import UnknownReply
-from vendors.zte_common.parse.blocks import blocks, fields
+from vendors.zte_common.parse.blocks import alike, blocks, each_once, fields, pairs
+from vendors.zte_common.parse.clean import solid
 from vendors.zte_common.parse.values import Row
 
 
@@ -17,17 +18,26 @@ def equipment(lines: Sequence[str]) -> Row:
 
 def ethernet(lines: Sequence[str]) -> Row:
     """`show gpon remote-onu interface eth`: one block for each port."""
-    return {"ports": [_port(block) for block in blocks(lines, first="Interface")]}
+    found = each_once(blocks(lines, first="Interface"), "interface")
+    return {"ports": [_port(block) for block in alike(found)]}
 
 
 def wan(lines: Sequence[str]) -> Row:
     """`show gpon remote-onu wan-ip`: one block for each connection."""
-    return {"wans": blocks(lines, first="WAN id")}
+    return {"wans": each_once(blocks(lines, first="WAN id"), "wan_id")}
 
 
 def hosts(lines: Sequence[str]) -> Row:
     """`show gpon remote-onu ip-host`: one block for each host."""
-    return {"hosts": blocks(lines, first="Host ID")}
+    return {"hosts": alike(each_once(blocks(lines, first="Host ID"), "host_id"))}
+
+
+def others(lines: Sequence[str]) -> Row:
+    """Any other `show gpon remote-onu`: its fields, in blocks where the first label comes again. No capture shows one."""
+    named = pairs(solid(lines))
+    if len(named) < 2:
+        raise UnknownReply("no fields, or cut")
+    return {"blocks": blocks(lines, first=named[0][0])}
 
 
 def _port(block: Row) -> Row:

@@ -1,79 +1,170 @@
 """Tables whose header names the columns, above a dashed rule: cut by the header's positions, not by blanks.
 
+Which columns there are, and in which order, depends on software and settings (`uncfg-onu-display-info`); the header tells.
 Models of ONUs hold blanks, cells may be empty, and a cell that is too long goes on below itself.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from vendors.errors import UnknownReply
 from vendors.zte_common.parse.clean import solid
+from vendors.zte_common.parse.values import slug
 
 Cells = dict[str, str]
 
-_RULE = re.compile(r"\s*-{5,}\s*")
-_LONGEST_CELL = 200
-_WIDE_GAP = re.compile(r"\s{2,}")
+_RULE = re.compile(r"\s*(?:-{5,}|={5,})\s*")
+_LONGEST_HEADER, _LONGEST_CELL = 500, 200
+_GAPPED, _WORD = re.compile(r"\S+(?: \S+)*"), re.compile(r"\S+")
+_SHIFT = 4
+"""How far cells may stand to the left of their label."""
+_INDENT = 4
+"""A row that is indented deeper is one only if all its cells fit: blanks that erased a pager may be left before it."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its key, its printed label, and what its cells look like (always matched whole)."""
+    """One column: its key, its printed label (or several), and what its cells look like (always matched whole)."""
 
     key: str
-    label: str
+    label: str | tuple[str, ...]
     cell: str = r"\S+"
     words: tuple[str, ...] = ()
     """What usually stands there: a cell with the beginning of one is cut."""
+    last: str | None = None
+    """What its cells look like where no column follows: only there a cut shows in nothing else."""
 
 
 @dataclass(frozen=True)
-class Table:
-    """The columns of one variant of a display; the first column's cells begin a row."""
+class Layout:
+    """The columns that a display is known to have; cells of the first one begin a row.
+
+    A column that is not known is taken with the header's word for it.
+    """
 
     columns: tuple[Column, ...]
+    required: frozenset[str]
     loose: re.Pattern[str] | None = None
     """A row that is out of line with its header and lacks cells, where it is clear all the same; groups are keys."""
-    header: re.Pattern[str] = field(init=False)
+    ruled: bool = True
+    """Whether a rule must follow the header."""
+    _header: re.Pattern[str] = field(init=False)
+    _by_label: dict[str, Column] = field(init=False)
 
     def __post_init__(self) -> None:
-        labels = (rf"(?P<{column.key}>{_spaced(column.label)})" for column in self.columns)
-        object.__setattr__(self, "header", re.compile(r"\s*" + r"\s+".join(labels) + r"\s*", re.IGNORECASE))
+        by_label = {label.casefold(): column for column in self.columns for label in _labels(column)}
+        known = "|".join(_spaced(label) for label in sorted(by_label, key=len, reverse=True))
+        one = rf"(?:{known})(?!\S)"
+        header = re.compile(rf"(?<!\S)(?:(?P<known>{one})|(?P<other>\S+(?: (?!{one})\S+)*))", re.IGNORECASE)
+        object.__setattr__(self, "_by_label", by_label)
+        object.__setattr__(self, "_header", header)
 
-    def starts(self, line: str) -> tuple[int, ...] | None:
-        """Where the columns begin, if this line is the header."""
-        if not (found := self.header.fullmatch(line)):
+    def head(self, line: str) -> "Head | None":
+        """What the header says, if this line is one."""
+        if len(line) > _LONGEST_HEADER:
             return None
-        indent = len(line) - len(line.lstrip())
-        return tuple(found.start(column.key) - indent for column in self.columns)
+        found: list[Column] = []
+        starts: list[int] = []
+        for label in self._header.finditer(line):
+            found.append(self._column(label))
+            starts.append(label.start())
+        keys = [column.key for column in found]
+        begins = bool(found) and found[0].key == self.columns[0].key
+        if not begins or not self.required <= set(keys) or len(set(keys)) != len(keys):
+            return None
+        found[-1] = replace(found[-1], cell=found[-1].last or found[-1].cell)
+        indent = starts[0]
+        return Head(
+            tuple(found),
+            tuple(start - indent for start in starts),
+            self.loose,
+            wide="  " in line.strip(),
+        )
+
+    def _column(self, label: re.Match[str]) -> Column:
+        if label["known"]:
+            return self._by_label[" ".join(label[0].casefold().split())]
+        return Column(slug(label[0]), label[0], r".*")
 
 
-def _spaced(label: str) -> str:
-    return r"\s+".join(re.escape(word) for word in label.split())
+@dataclass(frozen=True)
+class Head:
+    """The columns of one table, and where they begin."""
+
+    columns: tuple[Column, ...]
+    starts: tuple[int, ...]
+    loose: re.Pattern[str] | None
+    wide: bool
+    """Whether more than a blank stands between some labels: rows keep to the columns then."""
+
+    def cells(self, text: str) -> Cells | None:
+        """The cells of a row without its indentation; None where it fits in no way.
+
+        Cells that are too long push those behind them to the right: then blanks tell them apart, if there are enough.
+        """
+        ways: tuple[Callable[[], list[str] | None], ...] = (
+            lambda: cut(text, self.starts),
+            lambda: self._apart(_GAPPED.finditer(text)),
+            lambda: self._apart(_WORD.finditer(text)),
+        )
+        for way in ways:
+            cells = way()
+            if cells is not None and len(cells) == len(self.columns) and self._fit(cells):
+                return {column.key: cell for column, cell in zip(self.columns, cells, strict=True)}
+        if self.loose and (found := self.loose.fullmatch(text)):
+            return {column.key: found.groupdict().get(column.key) or "" for column in self.columns}
+        return None
+
+    def _apart(self, found: Iterator[re.Match[str]]) -> list[str] | None:
+        """The cells, unless one stands before its column: then something in front of it is lost."""
+        cells = list(islice(found, len(self.columns) + 1))
+        early = any(cell.start() < start - _SHIFT for cell, start in zip(cells, self.starts, strict=False))
+        return None if early and self.wide else [cell[0] for cell in cells]
+
+    def begins(self, text: str) -> bool:
+        """Whether a line begins as a row does."""
+        return re.match(rf"(?:{self.columns[0].cell})(?=\s|$)", text) is not None
+
+    def checked(self, row: Cells) -> Cells:
+        """The row. Raises UnknownReply where a cell, put together by now, is none or is cut."""
+        if not self._fit([row[column.key] for column in self.columns]):
+            raise UnknownReply("a row that fits no column")
+        for column in self.columns:
+            cell = row[column.key]
+            if cell not in column.words and any(word.startswith(cell) for word in column.words):
+                raise UnknownReply("a cell that is cut")
+        return row
+
+    def _fit(self, cells: Sequence[str]) -> bool:
+        return all(re.fullmatch(column.cell, cell) for column, cell in zip(self.columns, cells, strict=True))
 
 
 def is_rule(line: str) -> bool:
-    """Whether the line is a dashed rule."""
+    """Whether the line is a rule of dashes or equal signs."""
     return _RULE.fullmatch(line) is not None
 
 
-def rows_of(lines: Sequence[str], *tables: Table, empty: bool = False) -> list[Cells]:
-    """The rows of whichever variant the header is of.
+def rows_of(lines: Sequence[str], layout: Layout, empty: bool = False) -> list[Cells]:
+    """The rows below the header; cells of columns that this table lacks are not in them.
 
     Raises UnknownReply for any other line, for a missing rule and, unless `empty` is allowed, for a table without rows.
     """
     body = solid(lines)
-    table, starts = _header(body, tables)
-    if len(body) < 2 or not is_rule(body[1]):
+    head = layout.head(body[0]) if body else None
+    if head is None:
+        raise UnknownReply("no header that is known")
+    ruled = len(body) > 1 and is_rule(body[1])
+    if layout.ruled and not ruled:
         raise UnknownReply("the rule below the header is missing: the reply is cut")
     rows: list[Cells] = []
-    for line in body[2:]:
-        _add(rows, line, table, starts)
+    for line in body[1 + ruled :]:
+        _add(rows, line, head)
     if not rows and not empty:
         raise UnknownReply("a header without rows: the reply is cut")
-    return [_checked(row, table) for row in rows]
+    return [head.checked(row) for row in rows]
 
 
 def split_total(lines: Sequence[str], total: re.Pattern[str]) -> tuple[list[str], re.Match[str]]:
@@ -90,79 +181,54 @@ def agree(printed: int, counted: int, what: str) -> None:
         raise UnknownReply(f"the device says {printed} {what}, the reply holds {counted}")
 
 
-def distinct(rows: Sequence[dict[str, Any]], *keys: str) -> None:
+def distinct(rows: Iterable[dict[str, Any]], *keys: str) -> None:
     """Refuse a reply that shows one thing twice."""
-    seen = [tuple(row[key] for key in keys) for row in rows]
+    seen = [tuple(row.get(key) for key in keys) for row in rows]
     if len(set(seen)) != len(seen):
         raise UnknownReply("a row is there twice")
 
 
-def _header(body: Sequence[str], tables: Sequence[Table]) -> tuple[Table, tuple[int, ...]]:
-    for table in tables:
-        if body and (starts := table.starts(body[0])):
-            return table, starts
-    raise UnknownReply("no header that is known")
-
-
-def _add(rows: list[Cells], line: str, table: Table, starts: tuple[int, ...]) -> None:
-    first = table.columns[0]
-    text = line.strip()
-    begins = re.match(rf"(?:{first.cell})(?=\s|$)", text)
-    if begins and len(line) - len(line.lstrip()) <= 4:
-        rows.append(_cells(text, table, starts))
-    elif rows:
-        _continue(rows[-1], line, table, starts)
-    else:
-        raise UnknownReply("a row that no rule explains")
-
-
-def _cells(text: str, table: Table, starts: tuple[int, ...]) -> Cells:
-    ways: tuple[Callable[[], list[str] | None], ...] = (
-        lambda: cut(text, starts),
-        lambda: _WIDE_GAP.split(text),
-        text.split,
-    )
-    for way in ways:
-        cells = way()
-        if cells is not None and len(cells) == len(table.columns) and _fit(cells, table):
-            return {column.key: cell for column, cell in zip(table.columns, cells, strict=True)}
-    if table.loose and (found := table.loose.fullmatch(text)):
-        return {column.key: found.groupdict().get(column.key) or "" for column in table.columns}
-    raise UnknownReply("a row that fits no column")
-
-
-def _fit(cells: Sequence[str], table: Table) -> bool:
-    return all(re.fullmatch(column.cell, cell) for column, cell in zip(table.columns, cells, strict=True))
-
-
 def cut(text: str, starts: Sequence[int]) -> list[str] | None:
-    """The cells between these positions; None where a word stands across one of them."""
+    """The cells between these positions; None where a word stands across one of them, or a gap within a cell."""
     for start in starts[1:]:
         if start < len(text) and text[start - 1] != " " and text[start] != " ":
             return None
     ends = (*starts[1:], len(text))
-    return [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    cells = [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    return None if any("  " in cell for cell in cells) else cells
 
 
-def _continue(row: Cells, line: str, table: Table, starts: tuple[int, ...]) -> None:
+def _labels(column: Column) -> tuple[str, ...]:
+    return (column.label,) if isinstance(column.label, str) else column.label
+
+
+def _spaced(label: str) -> str:
+    return r"\s+".join(re.escape(word) for word in label.split())
+
+
+def _add(rows: list[Cells], line: str, head: Head) -> None:
+    text = line.strip()
+    if head.begins(text):
+        if (cells := head.cells(text)) is not None:
+            rows.append(cells)
+            return
+        if len(line) - len(line.lstrip()) <= _INDENT:
+            raise UnknownReply("a row that fits no column")
+    if not rows:
+        raise UnknownReply("a row that no rule explains")
+    _continue(rows[-1], line, head)
+
+
+def _continue(row: Cells, line: str, head: Head) -> None:
     """Append a line that carries on cells which were too long for their columns."""
+    starts = head.starts
     cells = cut(line.rstrip(), starts)
     if cells is None or cells[0] or not any(cells):
         raise UnknownReply("a row that no rule explains")
-    for number, (column, cell) in enumerate(zip(table.columns, cells, strict=True)):
+    for number, (column, cell) in enumerate(zip(head.columns, cells, strict=True)):
         width = starts[number + 1] - starts[number] if number + 1 < len(starts) else 0
         if cell and len(row[column.key]) < width - 2:
             raise UnknownReply("a row that no rule explains")
         row[column.key] += cell
         if len(row[column.key]) > _LONGEST_CELL:
             raise UnknownReply("a cell without an end")
-
-
-def _checked(row: Cells, table: Table) -> Cells:
-    if not _fit([row[column.key] for column in table.columns], table):
-        raise UnknownReply("a row that fits no column")
-    for column in table.columns:
-        cell = row[column.key]
-        if cell not in column.words and any(word.startswith(cell) for word in column.words):
-            raise UnknownReply("a cell that is cut")
-    return row

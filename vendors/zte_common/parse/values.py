@@ -17,12 +17,18 @@ POWER = r"-?\d{1,3}(?:\.\d{1,6})?"
 _PLACE = re.compile(
     rf"{ONU}|{PORT.replace('?P<', '?P<olt_')}|{VPORT.replace('?P<', '?P<v_')}(?::(?P<v_index>\d+))?"
 )
+_UPLINK = re.compile(r"[a-z]{2,10}[-_](?P<shelf>\d{1,3})/(?P<slot>\d{1,3})/(?P<port>\d{1,3})", re.IGNORECASE)
+"""`gei_1/3/1`, `xgei-1/10/1`."""
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})")
 _CHANNEL = re.compile(r"(?P<number>\d{1,3})\((?P<name>[\w -]+)\)")
 _DURATION = re.compile(r"(?P<h>\d{1,7})h\s*(?P<m>\d{1,2})m\s*(?P<s>\d{1,2})s")
-_METRES = re.compile(r"(?P<m>\d{1,7})\s*m")
+_METRES = re.compile(r"(?P<m>\d{1,12})\s*(?:m|\(m\))")
+_MEASURE = re.compile(
+    r"(?P<value>-?\d{1,15}(?:\.\d{1,9})?|N/A|--)\s*(?:\((?P<unit>[^()]{1,12})\)|(?P<percent>%))"
+    r"(?:\s*\[(?P<low>-?\d{1,9}(?:\.\d{1,9})?),\s*(?P<high>-?\d{1,9}(?:\.\d{1,9})?)\])?"
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-_ABSENT = frozenset({"", "N/A", "n/a", "N/A."})
+_ABSENT = frozenset({"", "N/A", "N/A.", "--"})
 _TEXTS = re.compile(
     r"(?:.*_)?(?:name|description|serial_number|password|version|model|mac|mac_address|location|loid|vendor_id|equip_id)|type"
 )
@@ -37,7 +43,7 @@ def slug(label: str) -> str:
 def text_or_none(text: str) -> str | None:
     """The text as printed; None where it is empty or N/A."""
     stripped = text.strip()
-    return None if stripped in _ABSENT else stripped
+    return None if stripped.upper() in _ABSENT else stripped
 
 
 def scalar(text: str) -> str | int | None:
@@ -57,7 +63,7 @@ def number(text: str) -> int:
 def dbm(text: str) -> float | None:
     """A level as a number; None for N/A and for no signal. Raises UnknownReply."""
     stripped = text.strip()
-    if stripped in _ABSENT or stripped.lower() == "no signal":
+    if stripped.upper() in _ABSENT or stripped.lower() == "no signal":
         return None
     if not re.fullmatch(POWER, stripped):
         raise UnknownReply("a level was expected")
@@ -75,6 +81,14 @@ def place(text: str) -> Row:
 def is_place(text: str) -> bool:
     """Whether this names a PON port, an ONU or a virtual port."""
     return _PLACE.fullmatch(text.strip()) is not None
+
+
+def located(text: str) -> Row:
+    """Shelf, slot and port (ONU, virtual port) that the name of any interface tells; nothing for a name that tells none."""
+    if is_place(text):
+        return place(text)
+    found = _UPLINK.fullmatch(text.strip())
+    return {key: int(value) for key, value in found.groupdict().items()} if found else {}
 
 
 def serial(text: str) -> Row:
@@ -97,14 +111,40 @@ def field(key: str, text: str) -> Row:
     printed = text_or_none(text)
     if key in {"serial_number", "sn"}:
         return serial(text) | {key: printed}
-    if printed and key.endswith("distance"):
+    if key in {"distance", "onu_distance"}:
         return _distance(key, printed)
-    if printed and key.endswith("duration") and (found := _DURATION.fullmatch(printed)):
-        hours, minutes, seconds = (int(found[part]) for part in "hms")
-        return {key: printed, f"{key}_s": (hours * 60 + minutes) * 60 + seconds}
+    if key.endswith("duration"):
+        return {key: printed, f"{key}_s": _seconds(printed)}
     if printed and key.endswith("channel") and (found := _CHANNEL.fullmatch(printed)):
         return {key: printed, f"{key}_number": int(found["number"]), f"{key}_name": found["name"]}
+    if printed and not _TEXTS.fullmatch(key) and (found := _MEASURE.fullmatch(printed)):
+        return _measure(key, found)
     return {key: printed if _TEXTS.fullmatch(key) else scalar(text)}
+
+
+def _measure(key: str, found: re.Match[str]) -> Row:
+    """A number with its unit, as it is printed: `11.095(dbm)`, `3.223(v)    [3.0, 3.6]`, `0.1%`."""
+    unit = "percent" if found["percent"] else re.sub(r"[^a-z0-9]+", "_", found["unit"].lower()).strip("_")
+    name = f"{key}_{unit}"
+    limits = {f"{name}_{end}": float(found[end]) for end in ("low", "high") if found[end]}
+    return {name: decimal(found["value"]), **limits}
+
+
+def decimal(text: str) -> int | float | None:
+    """A number, whole or not; None for N/A. Raises UnknownReply."""
+    value = scalar(text)
+    if isinstance(value, str):
+        if not re.fullmatch(r"-?\d{1,15}\.\d{1,9}", value):
+            raise UnknownReply("a number was expected")
+        return float(value)
+    return value
+
+
+def _seconds(printed: str | None) -> int | None:
+    if not printed or not (found := _DURATION.fullmatch(printed)):
+        return None
+    hours, minutes, seconds = (int(found[part]) for part in "hms")
+    return (hours * 60 + minutes) * 60 + seconds
 
 
 def moment(text: str) -> str | None:
@@ -114,7 +154,9 @@ def moment(text: str) -> str | None:
     return None if text.startswith("0000-00-00") else text
 
 
-def _distance(key: str, printed: str) -> Row:
+def _distance(key: str, printed: str | None) -> Row:
+    if printed is None:
+        return {f"{key}_m": None}
     if not (found := _METRES.fullmatch(printed)):
         raise UnknownReply("a distance in metres was expected")
     return {f"{key}_m": int(found["m"])}
