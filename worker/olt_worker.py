@@ -157,7 +157,7 @@ class OltWorker:
 
     async def _save_and_leave(self) -> None:
         await self.shared.store.run(ledger.save_now, self.held.lease)
-        while taken := await self._take(("save",)):
+        while not self.stopping and (taken := await self._take(("save",))):
             if not await self._work(taken):
                 return
 
