@@ -48,6 +48,7 @@ class FleetOnu(ConfigModel):
     lit: bool = True
     lit_after_s: Seconds | None = Field(None, description="Dark at first; lit so long after the start.")
     onu_rx_dbm: float = -20.13
+    olt_rx_dbm: float = -21.87
     distance_m: int = 1033
     eth_ports: int = 4
     onu_id: OnuId | None = Field(None, description="Registered under this id.")
@@ -110,7 +111,7 @@ def built(device: Device, plan: FleetOlt, name: str) -> Olt:
     if device.seed:
         device.seed(olt)
     for onu in plan.onus:
-        _plug(olt, onu)
+        plug(olt, onu)
     olt.mark_saved()
     return olt
 
@@ -127,14 +128,17 @@ def _profile(profile: FleetProfile) -> Profile:
     return Profile(profile.kind, profile.name, profile.number, fields)
 
 
-def _plug(olt: Olt, onu: FleetOnu) -> None:
+def plug(olt: Olt, onu: FleetOnu) -> None:
+    """Put a box on the fibre, registered where the plan says so. Raises Refusal where that contradicts the OLT."""
     olt.plug(
         PluggedOnu(
             onu.serial,
             onu.port,
             model=onu.model,
             lit=onu.lit and onu.lit_after_s is None,
-            optics=Optics(onu_rx_dbm=onu.onu_rx_dbm, distance_m=onu.distance_m),
+            optics=Optics(
+                onu_rx_dbm=onu.onu_rx_dbm, olt_rx_dbm=onu.olt_rx_dbm, distance_m=onu.distance_m
+            ),
             eth_ports=onu.eth_ports,
         )
     )
