@@ -7,15 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from pydantic import BaseModel
 
 from dev.machine import ROOT
-from events import jsonschema as published
 from events.envelope import CloudEvent, RawRecord, to_record
 from events.inputs import INPUTS
 from events.outputs import OUTPUTS
+from tests.support.published import validator
 from tests.unit.events.samples import accepted
 
 FOLDER = ROOT / "tests" / "golden" / "events"
@@ -28,17 +27,6 @@ names = pytest.mark.parametrize
 def sample(path: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return document
-
-
-def schema_on_disk(event_type: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((published.FOLDER / f"{event_type}.json").read_text("utf-8"))
-    return document
-
-
-def validator(event_type: str) -> jsonschema.Draft202012Validator:
-    schema = schema_on_disk(event_type)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
 
 
 def test_every_version_has_a_sample() -> None:
