@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, SecretStr
+from pydantic_core import to_json
 
 from events.inputs import InputData
 from events.outputs import DeadLetter, Output
@@ -83,8 +84,7 @@ def _structured(event: CloudEvent, data: str) -> bytes:
         **({"subject": event.subject} if event.subject else {}),
         **({"traceparent": event.traceparent} if event.traceparent else {}),
     }
-    attributes = json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))
-    return f'{attributes[:-1]},"data":{data}}}'.encode()
+    return b'%b,"data":%b}' % (to_json(envelope)[:-1], data.encode())
 
 
 def _revealed(data: BaseModel) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from events.stages import Stage
 from schemas.place import PonPort
+from worker.replacing import replace
 
 
 class Stamp(NamedTuple):
@@ -72,7 +73,7 @@ class Lending:
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unit:
     """A unit of stock."""
 
@@ -117,7 +118,7 @@ class Completion:
     ask: Stamp
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
     """An installation: its facts, and what Acende has made of them."""
 
@@ -222,6 +223,14 @@ class Order:
     def live(self) -> bool:
         """Whether a final result is still to come."""
         return self.state.live
+
+
+NOTHING_KNOWN = Order("")
+
+
+def unknown(order_id: str) -> Order:
+    """An order of which nothing is known."""
+    return replace(NOTHING_KNOWN, id=order_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """The steps in the life of an order that follow from work or from time: pure functions, `Order` to `Order`."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from events.stages import Stage
 from worker.facts import Ask, Attempt, Completion, Order, OrderState
+from worker.replacing import replace
 
 
 def asked_last(order: Order) -> Ask | None:

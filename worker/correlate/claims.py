@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from worker import lifecycle
 from worker.correlate.ladder import Refuse, Rest, Use, Wish
 from worker.correlate.world import cut, standing_completion
 from worker.facts import EPOCH, Order, OrderState, Rules, Stamp, Unit
+from worker.replacing import replace
 
 
 def held_serial(order: Order, rules: Rules) -> str | None:

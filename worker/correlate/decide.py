@@ -1,7 +1,7 @@
 """What becomes of one order, given its wish and who has the unit. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from events.stages import Stage
@@ -10,6 +10,7 @@ from worker.correlate.claims import held_serial
 from worker.correlate.ladder import Refuse, Rest, Stop, Use, Wait, Wish, Withdraw
 from worker.correlate.world import Registered, World
 from worker.facts import Order, OrderState, Rules
+from worker.replacing import replace
 
 
 @dataclass(frozen=True)

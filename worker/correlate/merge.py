@@ -1,7 +1,6 @@
 """Facts into what is known: of each kind the latest is kept. Commutative, associative, idempotent."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from events.inputs import (
@@ -14,10 +13,11 @@ from events.inputs import (
 from events.record import Event
 from worker import digest
 from worker.facts import EPOCH, Ask, Lending, Order, Rules, Stamp, Unit
+from worker.replacing import replace
 
 ASKS_MAX = 64
 """Times of asking that are remembered of one order, the latest ones."""
-_SECRETS = {"pppoe_password", "wifi_key"}
+_SECRETS = set(digest.SECRETS)
 
 
 def stamp_of(event: Event) -> Stamp:
@@ -77,10 +77,11 @@ def _requested(
 ) -> Order:
     if stamp <= (order.requested or EPOCH):
         return order
+    document = data.model_dump(mode="json", exclude=_SECRETS, exclude_none=True)
     return replace(
         order,
-        request=data.model_dump(mode="json", exclude=_SECRETS, exclude_none=True),
-        request_digest=digest.of_request(data, rules.digest_key),
+        request=document,
+        request_digest=digest.of_request(data, document, rules.digest_key),
         requested=stamp,
         has_secrets=any(getattr(data, name) for name in _SECRETS),
         traceparent=traceparent,

@@ -1,20 +1,20 @@
 """Events into rows: facts are merged, what follows is decided, results go to the outbox, all in one transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, select, text
 
 from events.inputs import InstallCancelled, InstallStarted
 from events.record import Event
 from worker.correlate import World, merge
 from worker.correlate.world import cancels_too_late
-from worker.facts import Order, Rules, Stamp, Unit
-from worker.store import world
+from worker.facts import Order, Rules, Stamp, Unit, unknown
+from worker.replacing import replace
+from worker.store import many, world
 from worker.store.db import context, now
 from worker.store.schema import inbox
 from worker.store.secrets import secrets_in
@@ -59,7 +59,7 @@ class _Facts:
             self.changed.add(data.serial)
 
     def _add_to_order(self, order_id: str, event: Event, at: datetime, rules: Rules) -> None:
-        before = self.orders.get(order_id) or Order(order_id)
+        before = self.orders.get(order_id) or unknown(order_id)
         after = merge.order_with(before, event, at, rules)
         if isinstance(event.data, InstallStarted) and after.requested != before.requested:
             self.secrets[order_id] = secrets_in(event.data)
@@ -87,7 +87,7 @@ def apply_batch(conn: Connection, events: Sequence[Event]) -> Applied:
     for event in new:
         facts.add(event, at, rules)
     known = World(facts.units, facts.orders, reader.registered, frozenset(affected))
-    news = News(facts.changed, facts.secrets, _late_cancellations(before, facts.orders, rules))
+    news = News(facts.changed, reader.units, facts.secrets, _late_cancellations(before, facts.orders, rules))
     settled = settle(conn, before, known, news, at)
     return Applied(len(new), len(events) - len(new), settled.orders, settled.finished)
 
@@ -95,16 +95,22 @@ def apply_batch(conn: Connection, events: Sequence[Event]) -> Applied:
 def _note(conn: Connection, events: Sequence[Event], at: datetime) -> list[Event]:
     """Write the events into the inbox; those that were not there."""
     by_key = {(event.source, event.id): event for event in events}
-    if not by_key:
-        return []
-    rows = [
-        {"source": event.source, "id": event.id, "type": event.type, "arrived_at": at}
-        for event in by_key.values()
-    ]
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(inbox).on_conflict_do_nothing().returning(inbox.c.source, inbox.c.id)
-    new = {(row.source, row.id) for row in conn.execute(insert, rows)}
-    return [event for key, event in by_key.items() if key in new]
+    known = _known(conn, by_key)
+    new = [event for key, event in by_key.items() if key not in known]
+    rows = [{"source": e.source, "id": e.id, "type": e.type, "arrived_at": at} for e in new]
+    many.insert(conn, inbox, rows)
+    return new
+
+
+def _known(conn: Connection, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of the keys, maybe with others, that are in the inbox."""
+    sources, ids = {source for source, _ in keys}, [id_ for _, id_ in keys]
+    found = conn.execute(
+        select(inbox.c.source, inbox.c.id).where(
+            many.among(conn, inbox.c.source, sources), many.among(conn, inbox.c.id, ids)
+        )
+    )
+    return {(source, id_) for source, id_ in found}
 
 
 def _late_cancellations(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, Concatenate, ParamSpec, Self, TypeVar
 
+from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -39,6 +40,10 @@ __all__ = [
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: to_json(value).decode(),
+    "json_deserializer": from_json,
+}
 _WAKE = "acende_wake"
 _ERASED = "acende_erased"
 
@@ -269,7 +274,7 @@ def parse_url(url: str) -> URL:
 
 
 def _sqlite(url: URL, timeout_s: float) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": timeout_s, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": timeout_s, "check_same_thread": False}, **_JSON)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -317,6 +322,7 @@ def _postgresql(url: URL, pool_size: int, timeout_s: float) -> Engine:
         pool_timeout=timeout_s,
         pool_use_lifo=True,
         connect_args=arguments,
+        **_JSON,
     )
 
 

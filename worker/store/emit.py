@@ -4,7 +4,7 @@ Each takes an order and gives it back with the next `sequence`, together with th
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from events.outputs import Cancelled, Completed, Failed, Left, Output, Progress,
 from events.reasons import reason
 from schemas.place import Place, PonPort
 from worker.facts import Order, Unit
+from worker.replacing import replace
 from worker.store.db import Context
 from worker.store.outbox import Record
 

@@ -9,6 +9,7 @@ StoreError
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pydantic_core import PydanticSerializationError
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
 
@@ -41,8 +42,8 @@ def translated() -> Iterator[None]:
         raise DataRefused(_kind(error)) from None
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"{type(error).__name__}: {_first_line(error)}") from None
-    except (OverflowError, UnicodeError) as error:
-        # sqlite3 and psycopg raise these for a number above 64 bits and for half a surrogate pair.
+    except (OverflowError, UnicodeError, PydanticSerializationError) as error:
+        # sqlite3, psycopg and pydantic raise these for a number above 64 bits and for half a surrogate pair.
         raise DataRefused(type(error).__name__) from None
 
 

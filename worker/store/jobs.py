@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from events.stages import Stage
 from schemas.place import PonPort
-from worker.store import db
+from worker.store import db, many
 from worker.store.schema import job, service_order
 
 UNPLACED = ""
@@ -72,7 +72,7 @@ def start_all(conn: Connection, orders: Sequence[Wanted], now: datetime) -> dict
     if drop.jobs:
         _drop(conn, drop.jobs, now)
     if rows := [_provision_row(order, now) for order in orders if order.id not in drop.have_one]:
-        conn.execute(insert(job), rows)
+        many.insert(conn, job, rows)
     db.wake(conn, JOBS)
     return {order.id: Stage.QUEUED if _placed(order) else Stage.DISCOVERING for order in orders}
 
@@ -88,7 +88,9 @@ class _Former:
 def _not_of_revision(conn: Connection, revisions: dict[str, int]) -> _Former:
     rows = conn.execute(
         select(job.c.id, job.c.kind, job.c.service_order_id, job.c.revision).where(
-            job.c.live, job.c.service_order_id.in_(revisions), job.c.kind.in_(("provision", "deprovision"))
+            job.c.live,
+            many.among(conn, job.c.service_order_id, revisions),
+            job.c.kind.in_(("provision", "deprovision")),
         )
     ).all()
     current = {

@@ -5,7 +5,7 @@ the order is no longer live: what a superseded revision has to say is not said.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from schemas.place import PonPort
 from worker import lifecycle
 from worker.facts import Order, OrderState, Unit
 from worker.lifecycle import keeps_claim, reach
+from worker.replacing import replace
 from worker.store import emit, secrets
 from worker.store.db import context, now
 from worker.store.jobs import Owned, remove, stop_work

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
-from worker.store import db
+from worker.store import db, many
 from worker.store.schema import outbox
 
 RECORD_BYTES_MAX = 900_000
@@ -57,8 +57,9 @@ def put_all(conn: Connection, records: Iterable[Record], at: datetime | None = N
         return
     created_at = at or db.now(conn)
     db.wake(conn, WAKE)
-    conn.execute(
-        insert(outbox),
+    many.insert(
+        conn,
+        outbox,
         [
             {
                 "topic": row.topic,
@@ -81,7 +82,11 @@ def pending(
     """
     oldest = (
         select(outbox.c.id, func.length(outbox.c.value).label("size"))
-        .where(outbox.c.refused.is_(None), outbox.c.id.not_in(without), outbox.c.key.not_in(keys_held))
+        .where(
+            outbox.c.refused.is_(None),
+            many.not_among(conn, outbox.c.id, without),
+            many.not_among(conn, outbox.c.key, keys_held),
+        )
         .order_by(outbox.c.id)
         .limit(limit)
         .subquery()
@@ -99,7 +104,7 @@ def pending(
 
 def published(conn: Connection, ids: Sequence[int]) -> None:
     """Delete rows that the broker has acknowledged."""
-    conn.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+    conn.execute(delete(outbox).where(many.among(conn, outbox.c.id, ids)))
 
 
 def set_aside(conn: Connection, row_id: int, why: str) -> None:

@@ -8,7 +8,18 @@ from sqlalchemy import RowMapping
 
 from events.stages import Stage
 from schemas.place import PonPort
-from worker.facts import Ask, Attempt, Completion, Lending, Order, OrderState, Stamp, Unit
+from worker.facts import (
+    NOTHING_KNOWN,
+    Ask,
+    Attempt,
+    Completion,
+    Lending,
+    Order,
+    OrderState,
+    Stamp,
+    Unit,
+)
+from worker.replacing import replace
 
 Row = RowMapping
 
@@ -110,7 +121,8 @@ def order_of(row: Row, owns: frozenset[str] = frozenset(), *, secrets_kept: bool
         row["attempted_serial"], row["attempted_at"], row["attempted_ask_at"]
     )
     asked = _stamp(row, "completed_ask")
-    return Order(
+    return replace(
+        NOTHING_KNOWN,
         **{name: row[name] for name in _SAME},
         requested=_stamp(row, "requested"),
         asks=_asks(row["asks"]),

@@ -5,26 +5,24 @@ from datetime import datetime
 
 from pydantic import SecretStr
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from events.inputs import InstallStarted
+from worker.digest import SECRETS
+from worker.store import many
 from worker.store.db import note_erased
 from worker.store.schema import secret
-
-FIELDS = ("pppoe_password", "wifi_key")
-"""Fields of `install.started` that hold one."""
 
 
 def secrets_in(request: InstallStarted) -> dict[str, SecretStr]:
     """The passwords of a request, by field."""
-    found = {name: getattr(request, name) for name in FIELDS}
+    found = {name: getattr(request, name) for name in SECRETS}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def of_order(conn: Connection, order_id: str) -> dict[str, SecretStr]:
     """The passwords that are kept of an order, by field; empty where none are."""
     row = conn.execute(select(secret).where(secret.c.service_order_id == order_id)).mappings().one_or_none()
-    return {name: SecretStr(row[name]) for name in FIELDS if row and row[name] is not None}
+    return {name: SecretStr(row[name]) for name in SECRETS if row and row[name] is not None}
 
 
 def keep(conn: Connection, secrets: Mapping[str, Mapping[str, SecretStr]]) -> None:
@@ -33,15 +31,11 @@ def keep(conn: Connection, secrets: Mapping[str, Mapping[str, SecretStr]]) -> No
         erase(conn, without)
     rows = [
         {"service_order_id": order_id, "erase_at": None}
-        | {name: found[name].get_secret_value() if name in found else None for name in FIELDS}
+        | {name: found[name].get_secret_value() if name in found else None for name in SECRETS}
         for order_id, found in secrets.items()
         if found
     ]
-    if rows:
-        dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-        new = dialect.insert(secret)
-        values = {name: new.excluded[name] for name in (*FIELDS, "erase_at")}
-        conn.execute(new.on_conflict_do_update(index_elements=["service_order_id"], set_=values), rows)
+    many.upsert(conn, secret, "service_order_id", rows)
 
 
 def keep_on(conn: Connection, order_ids: Iterable[str]) -> None:

@@ -1,19 +1,18 @@
 """Writing what correlation decided: orders, claims, jobs, registrations, results, secrets, timeline."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, update
 
 from events.reasons import reason
 from schemas.place import PonPort
 from worker.correlate import Change, World, correlate
 from worker.facts import Order, OrderState, Unit, Work
-from worker.store import emit, jobs, secrets
+from worker.store import emit, jobs, many, secrets
 from worker.store.db import Context, context
 from worker.store.jobs import Owned
 from worker.store.outbox import Record, put_all
@@ -27,6 +26,8 @@ class News:
 
     units: Iterable[str] = ()
     """Units that changed."""
+    known_units: Collection[str] = ()
+    """Those of them that have a row already, and maybe others."""
     secrets: Mapping[str, Mapping[str, SecretStr]] = field(default_factory=dict)
     """Passwords of new requests, by order."""
     late_cancellations: frozenset[str] = frozenset()
@@ -96,14 +97,13 @@ def settle(conn: Connection, before: Mapping[str, Order], world: World, news: Ne
             note=news.notes.get(order_id),
         )
     written = under_way.orders
-    _write_units(conn, [world.units[serial] for serial in news.units])
+    _write_units(conn, news.known_units, [world.units[serial] for serial in news.units])
     _make_jobs(conn, changes.values(), written, at)
     _write_orders(conn, before, list(written.values()), at)
     _remove(conn, changes.values(), before, at)
     _write_secrets(conn, before, written, news.secrets, at)
     put_all(conn, under_way.records, at)
-    if under_way.steps:
-        conn.execute(insert(job_step), under_way.steps)
+    many.insert(conn, job_step, under_way.steps)
     return Settled(len(written), sum(change.finished for change in changes.values()))
 
 
@@ -120,17 +120,9 @@ def _step(order: Order, change: Change, at: datetime) -> dict[str, Any]:
     return step_row(order, at, order.state.value, text, {"serial": order.serial} if order.serial else None)
 
 
-def _upsert(conn: Connection, table: Any, key: str, rows: Sequence[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(table)
-    values = {name: new.excluded[name] for name in rows[0] if name not in {key, "created_at"}}
-    conn.execute(new.on_conflict_do_update(index_elements=[key], set_=values), rows)
-
-
-def _write_units(conn: Connection, units: Sequence[Unit]) -> None:
-    _upsert(conn, equipment, "serial", [unit_row(unit) for unit in units])
+def _write_units(conn: Connection, known: Collection[str], units: Sequence[Unit]) -> None:
+    many.insert(conn, equipment, [unit_row(unit) for unit in units if unit.serial not in known])
+    many.upsert(conn, equipment, "serial", [unit_row(unit) for unit in units if unit.serial in known])
 
 
 def _write_orders(
@@ -146,7 +138,9 @@ def _write_orders(
     ]
     if ended:
         conn.execute(update(service_order).where(service_order.c.id.in_(ended)).values(claims=False))
-    _upsert(conn, service_order, "id", [order_row(order, at) for order in orders])
+    known = [order_row(order, at) for order in orders if order.id in before]
+    many.upsert(conn, service_order, "id", known, kept=("created_at",))
+    many.insert(conn, service_order, [order_row(order, at) for order in orders if order.id not in before])
 
 
 def _make_jobs(
@@ -193,7 +187,9 @@ def _write_secrets(
         and (found or order_id in before)
     }
     secrets.keep(conn, kept)
-    if again := [order.id for order in changed if order.live and order.id in before]:
+    if again := [
+        order.id for order in changed if order.live and order.id in before and not before[order.id].live
+    ]:
         secrets.keep_on(conn, again)
     if gone := [order.id for order in changed if order.state is OrderState.CANCELLED and order.id in before]:
         secrets.erase(conn, gone)

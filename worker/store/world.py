@@ -1,18 +1,16 @@
 """Reading what hangs together with some units and orders: few queries, whatever their number."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import Column, Connection, select, union
 
 from worker.correlate import Registered
 from worker.facts import Order, Unit
+from worker.store.many import among
 from worker.store.rows import order_of, unit_of
 from worker.store.schema import equipment, own_registration, secret, service_order
-
-_CHUNK = 4000
 
 
 class Reader:
@@ -28,8 +26,8 @@ class Reader:
         """Read these units, and those that stock binds to these orders."""
         for row in self._all(
             equipment,
-            (equipment.c.serial.in_, set(serials) - self.units.keys()),
-            (equipment.c.bound_order.in_, set(orders)),
+            (equipment.c.serial, set(serials) - self.units.keys()),
+            (equipment.c.bound_order, set(orders)),
         ):
             self.units.setdefault(row["serial"], unit_of(row))
 
@@ -40,9 +38,9 @@ class Reader:
         """
         for row in self._all(
             service_order,
-            (service_order.c.id.in_, set(ids) - self._rows.keys()),
-            (service_order.c.named_serial.in_, set(named)),
-            (service_order.c.serial.in_, set(serials)),
+            (service_order.c.id, set(ids) - self._rows.keys()),
+            (service_order.c.named_serial, set(named)),
+            (service_order.c.serial, set(serials)),
         ):
             self._rows[row["id"]] = row
 
@@ -50,11 +48,13 @@ class Reader:
         """Read the registrations of these units, and those that the orders read so far own."""
         found = {
             Registered(row["olt"], row["port"], row["serial"], row["service_order_id"])
-            for row in self._all(
-                own_registration,
-                (own_registration.c.serial.in_, set(serials)),
-                (own_registration.c.service_order_id.in_, set(self._rows)),
+            for column, values in (
+                (own_registration.c.serial, set(serials)),
+                (own_registration.c.service_order_id, set(self._rows)),
             )
+            for row in self._conn.execute(
+                select(own_registration).where(among(self._conn, column, values))
+            ).mappings()
         }
         self.registered = tuple(sorted(found, key=lambda one: (one.olt, one.port, one.serial)))
 
@@ -90,31 +90,23 @@ class Reader:
 
     def _without_secrets(self) -> set[str]:
         had = {row["id"] for row in self._rows.values() if row["has_secrets"]}
-        kept = {row["service_order_id"] for row in self._all(secret, (secret.c.service_order_id.in_, had))}
+        kept = {row["service_order_id"] for row in self._all(secret, (secret.c.service_order_id, had))}
         return had - kept
 
-    def _all(
-        self, table: Any, *wanted: tuple[Callable[[list[str]], ColumnElement[bool]], set[str]]
-    ) -> list[Any]:
-        """Rows for which one of the conditions holds for one of its values, in few statements."""
+    def _all(self, table: Any, *wanted: tuple[Column[Any], set[str]]) -> Sequence[Any]:
+        """Rows that have in one of these columns one of its values."""
+        [key, *_] = table.primary_key
         parts = [
-            [condition(part) for part in _parts(sorted(values))] for condition, values in wanted if values
+            select(key).where(among(self._conn, column, sorted(values)))
+            for column, values in wanted
+            if values
         ]
-        queries = [or_(*(part[0] for part in parts))] if parts else []
-        queries += [condition for part in parts for condition in part[1:]]
-        found: list[Any] = []
-        for condition in queries:
-            query = select(table).where(condition)
-            if table is service_order:
-                query = query.order_by(table.c.id).with_for_update()
-            found.extend(self._conn.execute(query).mappings())
-        return found
-
-
-def _parts(values: list[str]) -> Iterator[list[str]]:
-    rest = iter(values)
-    while part := list(islice(rest, _CHUNK)):
-        yield part
+        if not parts:
+            return ()
+        query = select(table).where(key.in_(union(*parts)))
+        if table is service_order:
+            query = query.order_by(table.c.id).with_for_update()
+        return self._conn.execute(query).mappings().all()
 
 
 def gather(conn: Connection, serials: set[str], named: set[str], ids: set[str]) -> tuple[Reader, set[str]]:
