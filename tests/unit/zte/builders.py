@@ -17,11 +17,19 @@ from schemas.onu import (
 )
 from schemas.place import PonPort
 from vendors.contract import Adapter, Dialogue, Flow, Observation, Registration, T
+from vendors.zte_common.parse.registry import parse
 from vendors.zte_titan import adapter as titan
 from vendors.zte_zxan import adapter as zxan
 
 SERIAL = "ZTEGC1192DD7"
 PORT = PonPort(frame=1, slot=2, port=3)
+PLACE = {"shelf": 1, "slot": 1, "port": 3}
+STATE = """OnuIndex   Admin State  OMCC State  Phase State  Channel
+--------------------------------------------------------------
+1/1/1:1     enable       enable      working      1(GPON)
+1/1/1:4     enable       disable     OffLine      1(GPON)
+ONU Number: 1/2
+"""
 ZXAN: Adapter = zxan
 TITAN: Adapter = titan
 WAN = Wan(
@@ -112,3 +120,8 @@ __all__ = [
     "play",
     "seen",
 ]
+
+
+def read(command: str, *lines: str) -> dict[str, Any]:
+    """What these lines mean as the reply to `command`."""
+    return parse(command, "\n".join(lines) + "\n")

@@ -187,6 +187,49 @@ def test_the_models_come_from_the_list_that_newer_software_has() -> None:
     assert play(ZXAN.discover(), {"show gpon onu uncfg": NOTHING, "show pon onu uncfg": NOTHING}) == ()
 
 
+def test_software_that_knows_only_the_newer_list_is_read_by_it() -> None:
+    listed = (
+        "OltIndex            Model                SN                 PW\n"
+        + "-" * 73
+        + f"\ngpon-olt_1/2/3      F670LV9.0            {SERIAL}       N/A"
+    )
+    replies = {"show gpon onu uncfg": UNKNOWN_COMMAND, "show pon onu uncfg": listed}
+    [sighting] = play(ZXAN.discover(), replies)
+    assert (sighting.serial, sighting.model, sighting.port) == (SERIAL, "F670LV9.0", PORT)
+    [sighting] = play(ZXAN.discover(), replies | {"show gpon onu uncfg": NOTHING})
+    assert sighting.serial == SERIAL
+    with pytest.raises(OrderRejected):
+        play(ZXAN.discover(), replies | {"show pon onu uncfg": UNKNOWN_COMMAND})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "service-port 2 vport 1 user-vlan 600 vlan 600 etype pppoe",
+        "service-port 2 vport 1 user-vlan 201 user-svlan 301 vlan 3101 svlan 3201 cos 4 scos 6",
+        "service-port 2 vport 1 shutdown",
+    ],
+)
+def test_a_service_port_of_another_form_is_one_that_no_wish_names(line: str) -> None:
+    shown = C3XX[f"show running-config interface {C}"].replace(
+        "service-port 2 vport 1 user-vlan untagged vlan 30", line
+    )
+    [here] = look(ZXAN, C3XX | {f"show running-config interface {C}": shown}).registrations
+    assert [flow.index for flow in here.flows] == [1]
+    assert here.more["other_flow.1.2"] == "1"
+
+
+def test_the_words_of_a_wan_connection_may_stand_in_another_order() -> None:
+    inside = C3XX[f"show onu running config {C}"]
+    usual = "username joao password ******** vlan-profile VP host 1"
+    assert usual in inside
+    other = inside.replace(usual, "vlan-profile VP auth-mode chap username joao password ******** host 1")
+    assert (
+        look(ZXAN, C3XX | {f"show onu running config {C}": other}).registrations[0].wan
+        == look(ZXAN, C3XX).registrations[0].wan
+    )
+
+
 def test_titan_lists_models_at_once() -> None:
     listed = (
         "OltIndex            Model                SN                 PW\n"

@@ -66,7 +66,9 @@ def onu_management(lines: Sequence[str]) -> Row:
 
 
 def unwrapped(lines: Sequence[str]) -> list[str]:
-    """The lines that hold something; those which the terminal's width has broken are put together."""
+    """The lines that hold something, without what they are all indented by; broken ones are put together."""
+    indent = min((len(line) - len(line.lstrip()) for line in solid(lines)), default=0)
+    lines = [line[indent:] for line in lines] if indent else lines
     whole = rejoined(solid(lines), lambda _, line: not line.startswith("  ") and not _TOP.match(line))
     return [line.rstrip() for line in whole]
 

@@ -9,8 +9,10 @@ from vendors.zte_common.parse.values import Row
 
 _SUCCESS = re.compile(r"\.*\s*\[Successful\]", re.IGNORECASE)
 _QUESTION = re.compile(r"(?P<question>\S.*\[yes/no\])\s*:?\s*(?P<answer>yes|no|y|n)?", re.IGNORECASE)
-_SAVE_STEP = re.compile(r"(?P<text>[A-Za-z][A-Za-z ]{3,60}?)?\s*\.+\s*(?P<ok>\[OK\])?")
-_HELP = re.compile(r"\s{1,4}(?P<word>\S+(?: \S+)?)(?:\s{2,}(?P<help>\S.*))?")
+_SAVE_STEP = re.compile(
+    r"(?=.*[.\]])(?:[A-Za-z][A-Za-z ]{3,60}?)?\s*\.*\s*(?P<ok>\[(?:OK|Successful)\])?", re.IGNORECASE
+)
+_HELP = re.compile(r"\s{1,8}(?P<word>\S+(?: \S+)?)(?:\s{2,}(?P<help>\S.*))?")
 
 
 def done(lines: Sequence[str]) -> Row:
@@ -44,7 +46,7 @@ def saved(lines: Sequence[str]) -> Row:
 
 def help_text(lines: Sequence[str]) -> Row:
     """What `?` prints: words and what they mean."""
-    found = [_HELP.fullmatch(line) for line in solid(lines)]
+    found = [_HELP.fullmatch(line.rstrip()) for line in solid(lines)]
     if not found or not all(found):
         raise UnknownReply("no help, or a line that no rule explains")
     return {"help": [{"word": row["word"], "meaning": row["help"]} for row in found if row]}

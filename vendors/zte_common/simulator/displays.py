@@ -68,18 +68,15 @@ def by_serial(dialect: Dialect, olt: Olt, serial: str) -> str:
 
 
 def state(dialect: Dialect, olt: Olt, found: Sequence[Registered]) -> str:
-    """Old software has the prefix and `O7 State`; new software a channel instead."""
+    """C3xx of the V1 line has the prefix and `O7 State`, TITAN of the V1 line a speed mode, both newer lines a channel."""
     if not found:
         return dialect.empty(olt)
-    old = dialect.old(olt) and not dialect.titan
-    header = (
-        "OnuIndex               Admin State  OMCC State   O7 State     Phase State"
-        if old
-        else "OnuIndex   Admin State  OMCC State  Phase State  Channel"
-    )
-    rows = [(_old_state if old else _new_state)(dialect, olt, onu) for onu in found]
+    header, width, row = _NEW_STATES
+    if dialect.old(olt):
+        header, width, row = _SPEED_STATES if dialect.titan else _OLD_STATES
     working = sum(olt.phase(onu) == "online" for onu in found)
-    return _lines(header, "-" * (76 if old else 62), *rows, f"ONU Number: {working}/{len(found)}")
+    rows = [row(dialect, olt, onu) for onu in found]
+    return _lines(header, "-" * width, *rows, f"ONU Number: {working}/{len(found)}")
 
 
 def _admin(onu: Registered) -> str:
@@ -102,6 +99,17 @@ def _new_state(dialect: Dialect, olt: Olt, onu: Registered) -> str:
     return f"{index:<12}{_admin(onu):<13}{_omcc(olt, onu):<12}{phase(olt, onu):<13}1(GPON)"
 
 
+def _speed_state(dialect: Dialect, olt: Olt, onu: Registered) -> str:
+    del dialect
+    index = f"{onu.port}:{onu.onu_id}"
+    return f"{index:<13}{_admin(onu):<13}{_omcc(olt, onu):<12}{phase(olt, onu):<13}GPON"
+
+
+_OLD_STATES = "OnuIndex               Admin State  OMCC State   O7 State     Phase State", 76, _old_state
+_NEW_STATES = "OnuIndex   Admin State  OMCC State  Phase State  Channel", 62, _new_state
+_SPEED_STATES = "OnuIndex     Admin state  OMCC state  Phase state  Speed mode", 65, _speed_state
+
+
 def baseinfo(dialect: Dialect, olt: Olt, found: Sequence[Registered]) -> str:
     """Types that are too long for their column go on below it."""
     if not found:
@@ -116,45 +124,61 @@ def baseinfo(dialect: Dialect, olt: Olt, found: Sequence[Registered]) -> str:
 
 def detail(dialect: Dialect, olt: Olt, onu: Registered) -> str:
     """Fields and ten rows of history."""
-    box = olt.box(onu)
-    fields: list[tuple[str, str]] = [
-        ("Name", "********" if dialect.titan else onu.name),
-        ("Type", onu.onu_type or ""),
-        ("State", "ready"),
-        *([] if dialect.old(olt) else [("Configured channel", "auto"), ("Current channel", "1(GPON)")]),
-        ("Admin state", _admin(onu)),
-        ("Phase state", phase(olt, onu)),
-        *(
-            []
-            if dialect.old(olt)
-            else [("Config state", "success" if onu.config_state == "normal" else "fail")]
-        ),
-        ("Authentication mode", "sn"),
-        ("SN Bind", "enable with SN check"),
-        ("Serial number", onu.serial),
-        ("Password", ""),
-        (
-            "Description",
-            "********" if dialect.titan else onu.description or f"ONU-{onu.port.port}:{onu.onu_id}",
-        ),
-        ("Vport mode", "gemport"),
-        ("DBA Mode", "Hybrid"),
-        ("ONU Status", "enable"),
-        ("Line Profile", onu.line_profile or "N/A"),
-        ("Service Profile", onu.service_profile or "N/A"),
-        ("ONU Distance", f"{box.optics.distance_m}m" if box else "N/A"),
-        ("Online Duration", _duration(olt, onu)),
-        ("FEC", "none"),
-    ]
-    head = f"ONU interface:         {dialect.interface(*onu.key)}"
-    rows = [f"  {f'{label}:':<21}{value}" for label, value in fields]
+    width = 22 if dialect.titan else 21
+    rows = [f"  {f'{label}:':<{width}}{value}" for label, value in _fields(dialect, olt, onu)]
     return _lines(
-        head,
+        f"{'ONU interface:':<{width + 2}}{dialect.interface(*onu.key)}",
         *rows,
         "-" * 42,
         "       Authpass Time          OfflineTime             Cause",
         *_history(olt, onu),
     )
+
+
+def _fields(dialect: Dialect, olt: Olt, onu: Registered) -> list[tuple[str, str]]:
+    """The V1 line of C3xx has profiles for alarms, newer software a channel or speed mode and what else is negotiated."""
+    titan, box = dialect.titan, olt.box(onu)
+    new = titan or not dialect.old(olt)
+    speed = ("speed mode", "GPON") if titan else ("channel", "1(GPON)")
+    negotiated = [(f"Configured {speed[0]}", "auto"), (f"Current {speed[0]}", speed[1])]
+    config = ("Config state", "success" if onu.config_state == "normal" else "fail")
+    description = onu.description or f"ONU-{onu.port.port}:{onu.onu_id}"
+    late = [(f"{kind} Profile", "N/A") for kind in ("Alarm", "Performance")]
+    newest = [
+        ("FEC actual mode", "N/A"),
+        ("1PPS+ToD", "disable"),
+        ("Auto replace", "disable"),
+        ("Multicast encryption", "disable"),
+        ("Multicast encryption current state", "N/A"),
+    ]
+    return [
+        ("Name", "********" if titan else onu.name),
+        *([("Splitter", "")] if titan else []),
+        ("Type", onu.onu_type or ""),
+        *([] if titan else [("State", "ready")]),
+        *(negotiated if new else []),
+        ("Admin state", _admin(onu)),
+        ("Phase state", phase(olt, onu)),
+        *([config] if new else []),
+        ("Authentication mode", "sn"),
+        ("SN Bind", "enable with SN check"),
+        ("Serial number", onu.serial),
+        ("Password", ""),
+        *([] if new else [("Device ID", "")]),
+        ("Description", "********" if titan else description),
+        ("Vport mode", "gemport"),
+        ("DBA Mode", "Hybrid"),
+        ("ONU Status", "enable"),
+        ("OMCI BW Profile", "704kbps" if titan else "" if new else "enable"),
+        *([("OMCC Encrypt", "disable")] if titan else []),
+        ("Line Profile", onu.line_profile or "N/A"),
+        ("Service Profile", onu.service_profile or "N/A"),
+        *([] if new else late),
+        ("ONU Distance", f"{box.optics.distance_m}m" if box else "N/A"),
+        ("Online Duration", _duration(olt, onu)),
+        ("FEC", "none"),
+        *(newest if new else []),
+    ]
 
 
 def _duration(olt: Olt, onu: Registered) -> str:
@@ -173,7 +197,7 @@ def _history(olt: Olt, onu: Registered) -> Iterable[str]:
             up = f"{olt.date(period.up):%Y-%m-%d %H:%M:%S}"
             down = _ZERO if period.down is None else f"{olt.date(period.down):%Y-%m-%d %H:%M:%S}"
             cause = _CAUSES.get(period.cause or "", "LOSi") if period.down is not None else ""
-        yield f"  {number:>2}   {up}    {down}     {cause}"
+        yield f"  {number:>2}   {up}    {down}     {cause:<9}"
 
 
 # -------------------------------------------------------------------------------------------------------- optics
@@ -225,9 +249,19 @@ def equipment(box: PluggedOnu) -> str:
         f"Version:             {box.version} ",
         f"SN:                  {box.serial[:4]}{box.serial[4:].lower()} ",
         "Admin status:        unlock ",
+        "Battery backup:      false ",
+        "Security Mode:       aes ",
+        "Product code:        0 ",
+        "TotalPrioQueueNum:   56 ",
+        "TotalTrafficSchNum:  7 ",
+        "TrafficMgmtOption:   priority-controlled ",
         "OperState:           enable ",
         f"EquipID:             {box.model} ",
+        "OMCC Version:        a0 ",
+        "Security Capability: aes",
         f"Model:               {box.model}",
+        "Survival time:       N/A",
+        "TotalGemPortNum:     256",
         "SysUpTime:           0",
     )
 
@@ -240,8 +274,17 @@ def ethernet(box: PluggedOnu, slot: int) -> str:
             "Speed status:  full-1000",
             "Operate status:enable",
             "Admin status:  unlock",
+            "Arc:           0  ",
             "Arc-interval   0",
+            "Expect-type:   0",
+            "Speed config:  auto",
+            "Eth-loop:      disable",
             "Max-frame:     1632",
+            "Pause-time:    0",
+            "Wiring :       dce",
+            "BridgeOrIP:    either",
+            "PPPOE-filter:  disable",
+            "Power-control: disable",
         )
         for port in range(1, box.eth_ports + 1)
     )
@@ -303,17 +346,23 @@ def profiles(olt: Olt, kind: str) -> str:
 
 def _tcont(profile: Profile) -> str:
     rates = profile.fields
-    values = (rates.get("type", 4), rates.get("fixed", 0), rates.get("assured", 0), rates.get("maximum", 0))
-    row = " " + "".join(f"{value:<12}" for value in values)
+    values = [rates.get(name, 0) for name in ("fixed", "assured", "maximum")]
+    row = f" {rates.get('type', 4):<15}{''.join(f'{value:<12}' for value in (*values, 'N/A', 'N/A'))}"
     return _lines(
-        f"Profile name :{profile.name}  ", " Type        FBW(kbps)   ABW(kbps)   MBW(kbps)", row, " "
+        f"Profile name :{profile.name}  ",
+        " Type           FBW(kbps)   ABW(kbps)   MBW(kbps)   PRIORITY   WEIGHT    ",
+        row,
+        " ",
     )
 
 
 def _traffic(profile: Profile) -> str:
     sir, pir = profile.fields.get("sir", 0), profile.fields.get("pir", 0)
     return _lines(
-        f"Profile name  :{profile.name}", "  SIR(kbps)           PIR(kbps)", f" {sir:<20}{pir}", " "
+        f"{f'Profile name  :{profile.name}':<32}",
+        "  SIR(kbps)           PIR(kbps)           CBS(kbytes)         PBS(kbytes)          ",
+        f" {sir:<20}{pir:<20}{'default':<20}{'default':<20}",
+        " ",
     )
 
 
