@@ -200,9 +200,6 @@ def conclude(
 
 
 def _tell(conn: Connection, olt: str, one: Search, seen: Seen, now: datetime) -> None:
-    if not (seen.places or seen.offline):
-        orders.set_stage(conn, one.order_id, one.revision, Stage.WAITING_FOR_LIGHT)
-        return
     there = search.where_now(conn, one)
     if there is None or there.olt == olt:
         return

@@ -59,6 +59,18 @@ async def test_a_unit_nobody_is_bound_to_lit_on_one_of_twelve_olts_of_which_two_
         assert not any(made.changes(name) for name in names if name != "olt-05")
 
 
+async def test_an_olt_that_answers_late_does_not_say_that_a_unit_found_elsewhere_is_dark(two: Plant) -> None:
+    two.plug(SPARE, "olt-2")
+    await two.tell(started("OS-0", serial=SPARE))
+    await two.final("OS-0")  # so that both sessions are warm
+    two.sims["olt-2"].timing.command_s = 0.3
+    two.plug(ONU, time_to_online_s=3.0)
+    await two.tell(started("OS-1", serial=ONU))
+    await two.final("OS-1")
+    await two.quiet()
+    assert "waiting_for_light" not in await two.stages("OS-1")
+
+
 async def test_a_unit_that_is_received_after_the_installation_started_is_provisioned_then(one: Plant) -> None:
     one.plug(ONU)
     await one.tell(started("OS-1"))
