@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.syntax import Syntax
 
 from events.inputs import INPUTS
 from events.jsonschema import schema
@@ -30,13 +29,7 @@ def schemas(
     elif as_json or not output.console().is_terminal:
         output.print_json(schema(event))
     else:
-        output.console().print(Syntax(_pretty(event), "json", background_color="default"))
-
-
-def _pretty(event: str) -> str:
-    import json  # noqa: PLC0415
-
-    return json.dumps(schema(event), ensure_ascii=False, indent=2)
+        output.console().print_json(data=schema(event))
 
 
 def _list(*, as_json: bool) -> None:
