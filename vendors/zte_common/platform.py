@@ -14,9 +14,9 @@ REDACTIONS = (
     r"\bPW:(\S+)",
     r"(?i)\bsecret +(?:level +\d+ +)?(?:\d +)?(\S+)",
     r"(?i)\bcommunity +(?:encrypted +)?(\S+)",
-    r"^\S{0,4}pon[-_]olt[-_]\S+ +\S.* +[A-Z0-9]{4}[0-9A-F]{8} +(?!N/A)(\S+) *$",
+    r"^\S{0,4}pon[-_]o(?:lt|nu)[-_]\S+ (?:.* )?[A-Z0-9]{4}[0-9A-F]{8} +(?!N/A\b|unknown\b|[A-Z0-9]{4}[0-9A-F]{8}\b)(\S+(?: \S+)*)",
 )
-"""The last: the password that `show pon onu uncfg` prints of an ONU."""
+"""The last: the password that a list of ONUs which are not registered prints behind the serial."""
 
 
 def platform(name: str) -> Platform:

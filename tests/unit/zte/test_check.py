@@ -147,6 +147,8 @@ def test_a_field_of_an_onu_is_no_question_for_a_password(line: str, asks: bool) 
         "onu 1 type A pw PLANTED",
         "gpon-onu_1/1/15:2   F601        pw      PW:PLANTED           ready",
         "gpon_olt-1/1/9      XPON R1 v2           ITBSCF8F197E       PLANTED",
+        "gpon-onu_1/1/13:2                        ZTEGC1192DD7       PLANTED      unknown",
+        "gpon-onu_1/1/13:2   ZTEGC1192DD7         PLANTED PLANTED    F660",
         "tr069-mgmt 1 acs http://a validate basic username acs password PLANTED tag pri 0 vlan 600",
         "enable secret level 15 5 PLANTED",
         "username oltcloud password  7 PLANTED privilege 15",

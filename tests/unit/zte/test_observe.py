@@ -202,6 +202,12 @@ def test_software_that_knows_only_the_newer_list_is_read_by_it() -> None:
         play(ZXAN.discover(), replies | {"show pon onu uncfg": UNKNOWN_COMMAND})
 
 
+@pytest.mark.parametrize("said", [f"{C} is not online", NOTHING])
+def test_an_onu_that_is_dark_has_no_levels(said: str) -> None:
+    [here] = look(ZXAN, C3XX | {f"show pon power attenuation {C}": said}).registrations
+    assert here.optics is None
+
+
 @pytest.mark.parametrize(
     "line",
     [

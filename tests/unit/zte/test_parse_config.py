@@ -108,3 +108,34 @@ def test_a_virtual_port_is_read() -> None:
     )["sections"]
     assert (section["onu"], section["vport"]) == (1, 1)
     assert section["lines"][0]["vlan"] == 28
+
+
+BEGUN = """interface gpon_onu-1/3/13:8
+  tcont 1 profile UP
+$
+!</xpon>
+!<MSAN>
+interface vport-1/3/13.8:1
+  service-port 1 user-vlan 200 vlan 28
+$
+!</MSAN>
+"""
+
+
+def test_a_configuration_may_begin_where_one_wished() -> None:
+    command = "show running-config xpon | begin interface gpon_onu-1/3/13:8"
+    value = parse(command, f"ZXAN#{command}\n{BEGUN}ZXAN#")
+    assert [(section["mode"], section.get("onu"), section.get("vport")) for section in value["sections"]] == [
+        ("interface", 8, None),
+        ("interface", 8, 1),
+    ]
+    lines = BEGUN.split("\n")
+    for length in range(1, len(lines) - 1):
+        if not lines[length - 1].startswith("!</"):
+            with pytest.raises(UnknownReply):
+                parse(command, "\n".join(lines[:length]))
+
+
+def test_of_a_configuration_the_lines_with_a_word_may_be_all() -> None:
+    value = read("show running-config | include 600", "  service 1 gemport 1 vlan 600", "vlan 600")
+    assert [row["line"] for row in value["other"]] == ["service 1 gemport 1 vlan 600", "vlan 600"]

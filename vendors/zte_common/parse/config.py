@@ -48,6 +48,18 @@ def filtered(lines: Sequence[str]) -> Row:
     return _tree_of(body[1:] if _BUILDING.fullmatch(body[0].strip()) else body)
 
 
+def begun(lines: Sequence[str]) -> Row:
+    """`show running-config | begin ...`: its beginning is where one wished, its end is the configuration's."""
+    body = unwrapped(lines)
+    body = body[1:] if body and _BUILDING.fullmatch(body[0].strip()) else body
+    if not body or not (_CLOSE.fullmatch(body[-1].strip()) or body[-1].strip() == "end"):
+        raise UnknownReply("the end of the configuration is missing: the reply is cut")
+    first = next((number for number, line in enumerate(body) if _OPEN.fullmatch(line.strip())), len(body))
+    closes = [number for number, line in enumerate(body[:first]) if _CLOSE.fullmatch(line.strip())]
+    _check_tags(body[closes[0] + 1 :] if closes else body)
+    return _tree_of(body)
+
+
 def this(lines: Sequence[str]) -> Row:
     """`show this`: ends with `!`, `$` or a closing tag."""
     body = unwrapped(lines)

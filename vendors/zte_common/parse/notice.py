@@ -37,6 +37,8 @@ _SENTENCES = (
     "ont return error",
     "gpon onu sn already exists",
 )
+_NOT_THERE = re.compile(rf"{NOTHING}\.?$|is not online\.?$", re.IGNORECASE)
+"""Nothing to show, or an ONU that cannot be asked: C320 says so of the optical levels of one that is dark."""
 _INFORMS = re.compile(r"Enter configuration commands", re.IGNORECASE)
 
 
@@ -91,7 +93,7 @@ def _classified(notices: list[Row], details: list[str], place: Row) -> Row:
         first = first | {"more": notices[1:]}
     if details:
         first = first | {"details": details}
-    if first["text"].casefold().rstrip(".").endswith(NOTHING) and not place:
+    if _NOT_THERE.search(first["text"]) and not place:
         return {"not_found": first}
     if first["kind"] == "Info" or (first["kind"] is None and _INFORMS.match(first["text"])):
         return {"info": first}

@@ -73,8 +73,6 @@ _SHOWS: tuple[tuple[str, Parser], ...] = (
     ("show running-config", config.running),
     ("show running-config-interface", config.running),
 )
-_FILTERED: dict[Parser, Parser] = {config.running: config.filtered}
-"""Readers of what `| include` leaves of a display; `| begin` leaves its end."""
 _SAVE = re.compile(r"wr(?:i(?:t(?:e)?)?)?", re.IGNORECASE)
 
 
@@ -88,7 +86,7 @@ def find(command: str) -> tuple[str, Parser] | None:
     asked = [(name, parser) for name, parser in _SHOWS if _asks(words, name.split())]
     if asked:
         name, parser = max(asked, key=lambda row: _likeness(words, row[0].split()))
-        return name, _FILTERED.get(parser, parser) if "|" in words and "begin" not in words else parser
+        return name, _piped(parser, " ".join(words).partition("|")[2].split())
     if words and not (len(words[0]) > 1 and _short(words[0], "show")):
         return "command", effects.done
     return None
@@ -109,6 +107,13 @@ def parse(command: str, reply: str) -> dict[str, Any]:
     if name.startswith("show") and not solid(lines):
         raise UnknownReply("an empty reply")
     return {"display": name} | parser(lines)
+
+
+def _piped(parser: Parser, pipe: Sequence[str]) -> Parser:
+    """The reader of what a pipe leaves of a configuration."""
+    if parser is not config.running or not pipe:
+        return parser
+    return config.begun if _short(pipe[0], "begin") else config.filtered
 
 
 def _asks(words: Sequence[str], display: Sequence[str]) -> bool:
