@@ -1,10 +1,12 @@
 """What replies mean to the worker, what states mean to the customer, and how the session knows prompts and secrets."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.unit.zte.builders import TITAN, ZXAN, found
+from tests.unit.zte.captures import FOLDER, text_of
 from vendors.contract import Adapter, Command, read, write
 from vendors.errors import NotConverged, OltBusy, OrderRejected, ProvisioningError, UnknownReply
 
@@ -113,6 +115,18 @@ PROMPT = re.compile(ZXAN.PLATFORM.prompt.replace("{host}", rf"(?P<host>{ZXAN.PLA
 )
 def test_a_prompt_is_known(line: str) -> None:
     assert PROMPT.search(line)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda path: path.stem)
+def test_every_prompt_of_a_capture_is_known_and_so_is_its_mode(path: Path) -> None:
+    found = [
+        line.partition("#")[0] + "#" for line in text_of(path).split("\n") if re.match(r"[\w.()-]+#", line)
+    ]
+    for line in found:
+        host = PROMPT.search(line)
+        assert host, line
+        modes = [level.prompt.replace("{host}", re.escape(host["host"])) for level in ZXAN.PLATFORM.levels]
+        assert [mode for mode in modes if re.search(mode, line)], line
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Every capture of a ZTE OLT, and every other form that was seen, is read as the value beside it says."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,33 @@ def test_no_line_of_a_capture_is_left_out(path: Path) -> None:
     cut = [line for _, raw in pieces_of(path.with_suffix(".txt")) for line in raw.split("\n") if line.strip()]
     bare = [line for line in lines if line not in cut]
     assert all(line.rstrip().endswith("#") for line in bare), bare
+
+
+_PROMPTS = re.compile(r"^[\w.-]+(?:\([^)]*\))?[#>].*$", re.MULTILINE)
+_PAGER = re.compile(r" ?--More--[\b ]*")
+UNSAID = set(
+    """OnuIndex N/A N/A. unassigned address port Bps pps PhyMem MemSize MemUsage The port has number of information Information
+    Basic-info Diagnostic-info Manufacture Transmitter Alarm Threshold All cards units deg c num Details following operate""".split()
+)
+"""Words of headings and units that a value has another word for, or none."""
+MORE = {"titan-state-after-a-login", "c600-running-config-include"}
+"""Files that hold more than a reply, or numbers that the terminal's width has broken."""
+
+
+@pytest.mark.parametrize("piece", [p for p in PIECES if p.file not in MORE], ids=lambda piece: piece.id)
+def test_no_number_and_no_word_of_a_reply_is_dropped(piece: Piece) -> None:
+    """Independent of the parsers: what has a digit or a colon in its line stands in the value that is expected."""
+    said = json.dumps(piece.expected)
+    squeezed = re.sub(r"[^a-z0-9]", "", said.casefold())
+    numbers = {abs(float(number)) for number in re.findall(r"\d+(?:\.\d+)?", said)} | {0.0}
+    text = _PAGER.sub("", _PROMPTS.sub("", piece.raw.replace("\r", "")))
+    for line in text.split("\n"):
+        if line.strip() == piece.command or not re.search(r"[\d:]", line):
+            continue
+        for number in re.findall(r"\d+(?:\.\d+)?", line):
+            assert abs(float(number)) in numbers, (number, line)
+        for word in re.findall(r"[A-Za-z][\w./-]*", line):
+            assert word in UNSAID or re.sub(r"[^a-z0-9]", "", word.casefold()) in squeezed, (word, line)
 
 
 @pytest.mark.parametrize("folder", [FOLDER, VARIANTS], ids=lambda folder: folder.name)
