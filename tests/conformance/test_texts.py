@@ -81,7 +81,7 @@ def test_no_line_arrives_that_nobody_meant(desk: Desk, data: st.DataObject) -> N
     _make_profiles(site, wish)
     loop.run(site.run(wish))
     assert site.wrong(wish) == []
-    _only_what_was_meant(site)
+    only_what_was_meant(site)
     assert loop.run(site.run(wish)) == 0
 
 
@@ -130,7 +130,7 @@ def _get(plain: Any, name: str) -> str:
     return str(plain)
 
 
-def _only_what_was_meant(site: Site) -> None:
+def only_what_was_meant(site: Site) -> None:
     """Every byte after the login is a line of the plan, a question, a mode, or what begins and ends a session."""
     platform = site.case.adapter.PLATFORM
     meant = {"", platform.enable, platform.leave, platform.top, *platform.prepare}

@@ -1,10 +1,14 @@
 """Whatever lies on an input topic: a dead letter with its reason, the rest unharmed, offsets to the end."""
 
+import json
+import random
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from events.envelope import Event, RawRecord, Rejected, parse_record
 from tests.integration.ingest.conftest import (
     PLACEHOLDER,
     Send,
@@ -14,9 +18,11 @@ from tests.integration.ingest.conftest import (
     letters,
     settled,
 )
+from tests.support.installation import SERIAL, received, started
 from tests.support.kafka import Topics
 from tests.support.secrets import PPPOE_PASSWORD, WIFI_KEY, leaked
 from worker.settings import Settings
+from worker.store.apply import apply_batch
 from worker.store.db import Store
 
 JSON_HEADER = ("content-type", b"application/cloudevents+json")
@@ -86,9 +92,11 @@ async def test_records_of_ten_megabytes_are_set_aside_and_others_pass_by(
         await send(wide, cancelled(number), partition=0)
         await send(wide, b"{" + b" " * 10_000_000 + b"}", partition=0)
         await send(wide, b"\xff" * 10_000_000, partition=1)
+    await send(wide, cancelled(3), key=b"k" * 10_000_000, partition=1)
+    await send(wide, cancelled(4), headers=[("x", b"\x00" * 10_000_000)], partition=1)
     async with ingesting(store, settings):
         await settled(settings, 60)
-    assert await applied(store) == {"e0", "e1", "e2"}
+    assert await applied(store) == {f"e{number}" for number in range(5)}
     assert [letter["code"] for letter in await letters(store)] == ["too_large"] * 6
 
 
@@ -121,3 +129,66 @@ async def test_a_record_that_is_read_again_has_one_dead_letter(
     async with ingesting(store, again):
         await settled(again)
     assert len(await letters(store)) == 1
+
+
+EVENTS = (
+    received(),
+    started(),
+    {"type": "acende.install.cancelled.v1", "data": {"service_order_id": "OS-1", "reason": "desistiu"}},
+    {
+        "type": "acende.equipment.bound.v1",
+        "data": {"serial": SERIAL, "service_order_id": "OS-1", "customer_id": "1", "contract_id": "2"},
+    },
+)
+ODD: tuple[Any, ...] = (
+    None, "", " ", "\x00", "a\x00b", "\ud800", "\u202e", "ação 🛰", "?", "a\nno onu 1", "'; DROP TABLE job; --", "${x}",
+    "{service_order_id}", "x" * 300, "x" * 70_000, "HWTC1A2B3C4D", "OS-1", "0/1/3", "-27", "NaN", 0, -1, 2**31, 2**63,
+    10**40, 1e308, -0.0, True, False, [], {}, [[]], {"a": {"b": None}}, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+    "2026-03-02T12:00:00", "2026-02-30T12:00:00Z",
+)  # fmt: skip
+
+
+def _anything(chance: random.Random, number: int) -> bytes | None:
+    """An event, one of its members replaced, dropped or doubled, or its bytes damaged."""
+    event: dict[str, Any] = json.loads(json.dumps(chance.choice(EVENTS))) | {
+        "id": f"x{number}",
+        "source": "/any",
+    }
+    part = chance.choice((event, event["data"]))
+    name = chance.choice((*part, "time", "specversion", "serial", "service_order_id", "nobody"))
+    if chance.random() < 0.8:
+        part[name] = chance.choice(ODD)
+    else:
+        part.pop(name, None)
+    value = json.dumps(event, ensure_ascii=chance.random() < 0.5).encode(errors="surrogatepass")
+    return chance.choice(
+        (value, value, value, value, value[: chance.randrange(len(value))], _damaged(value, chance))
+    )
+
+
+def _damaged(value: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(value))
+    return value[:at] + chance.randbytes(chance.randrange(1, 9)) + value[at + 1 :]
+
+
+async def test_whatever_is_readable_is_stored_and_the_rest_is_set_aside_record_by_record(
+    store: Store, settings: Settings, send: Send
+) -> None:
+    chance, names, expected = random.Random(20260302), set(), Counter[str]()
+    for number in range(400):
+        value, headers = _anything(chance, number), chance.choice([[], *HARMLESS_HEADERS[:-2]])
+        await send(settings.topic_install, value, headers=headers, partition=number % 2)
+        readable = [(name, content) for name, content in headers if name != PLACEHOLDER]
+        record = RawRecord(settings.topic_install, 0, 0, None, None, value, readable)
+        outcome = parse_record(record, source_timezone=None, now=datetime.now(UTC))
+        if isinstance(outcome, Event):
+            names.add(outcome.id)
+        elif isinstance(outcome, Rejected):
+            expected[outcome.code] += 1
+    async with ingesting(store, settings, apply_batch):
+        await settled(settings, 60)
+    assert {name for name in names if name.startswith("x")} <= await applied(store)
+    found = [letter for letter in await letters(store) if "sha256" in letter]
+    assert Counter(letter["code"] for letter in found) == expected
+    assert expected.keys() >= {"invalid_data", "bad_envelope", "not_json", "naive_time"}
+    assert len(names) > 50
