@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from schemas.inventory import Olt
 from vendors.contract import Adapter, Command, Dialogue, T
 from vendors.dialogue import hold
+from vendors.errors import UnknownReply
 from worker.lease import HeldLease
 from worker.store.work import Step
 
@@ -93,8 +94,13 @@ class OltLine:
             return await self.session.send(batch)
 
     async def ask(self, dialogue: Dialogue[T]) -> T:
-        """What the dialogue learns."""
-        return await hold(self, dialogue)
+        """What the dialogue learns. A reply that no rule explains is kept."""
+        try:
+            return await hold(self, dialogue)
+        except UnknownReply as error:
+            detail = {"line": error.command, "reply": error.reply[:REPLY_KEPT], "complete": True}
+            self.record.note(Step("command", None, detail))
+            raise
 
     async def run(self, command: Command) -> None:
         """Send a change and judge the reply. Raises what the refusal means."""

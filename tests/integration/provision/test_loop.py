@@ -158,9 +158,10 @@ async def test_a_line_that_drops_anywhere_is_followed_by_looking_never_by_repeat
     assert [flow.vlan for flow in one.sims["olt-1"].olt.flows_of(*found.key)] == [100]
 
 
-async def test_a_reply_that_no_rule_explains_fails_and_is_kept(one: Plant) -> None:
+@pytest.mark.parametrize("line", ["^ont add", "^display ont info"])
+async def test_a_reply_that_no_rule_explains_fails_and_is_kept(one: Plant, line: str) -> None:
     one.plug(ONU)
-    one.sims["olt-1"].faults.add(Fault(kind="unknown", pattern="^ont add"))
+    one.sims["olt-1"].faults.add(Fault(kind="unknown", pattern=line))
     one.work()
     await one.tell(started("OS-1", serial=ONU, **at()))
     final = await one.final("OS-1")
