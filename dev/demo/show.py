@@ -16,8 +16,8 @@ from rich.table import Table
 from dev.demo.follow import DEAD_LETTER, News, Results, differences
 from dev.demo.morning import Installation, Morning
 
-NARROW, WIDE = 100, 150
-"""Columns that lines are made for where the terminal is narrower, and where there is no terminal."""
+WIDE = 150
+"""Columns where there is no terminal."""
 COLOURS = {"completed": "green", "failed": "yellow", "cancelled": "cyan"}
 _AROUND = 8
 """Lines of a terminal that the table of orders leaves to what stands around it."""
@@ -114,8 +114,8 @@ class Show:
         return said + warned
 
     def _line(self, subject: str, mark: str, text: str) -> None:
-        passed = self.clock() - self.began
-        self.console.print(f"[dim]{passed:5.1f} s[/dim]  {mark} {escape(subject):<9} {text}", soft_wrap=True)
+        line = f"[dim]{self.clock() - self.began:5.1f} s[/dim]  {mark} {escape(subject):<9} {text}"
+        self.console.print(line, soft_wrap=not self.console.is_terminal)
 
     # ------------------------------------------------------------------------------------------------------------ table
 
@@ -128,8 +128,8 @@ class Show:
         )
         table.add_column("order", no_wrap=True, width=9)
         table.add_column("", no_wrap=True, width=4, justify="right")
-        table.add_column("stage", no_wrap=True, ratio=3)
-        table.add_column("story", no_wrap=True, ratio=2, style="dim")
+        table.add_column("stage", no_wrap=True, ratio=2)
+        table.add_column("story", no_wrap=True, ratio=1, style="dim")
         for order, since in latest_first[:room]:
             passed, story = f"{self.clock() - since:.0f} s", self._stories[order].story
             table.add_row(order, passed, escape(self._standing(order)), escape(story))
@@ -144,9 +144,9 @@ class Show:
         ended = sum(self.results.ended(one) for one in self.morning.installations)
         total = len(self.morning.installations)
         line = Table.grid(padding=(0, 1))
-        line.add_row(
-            ProgressBar(total=total, completed=ended, width=40),
-            f"{ended} of {total} orders ended, {self.written} records written, {len(self.results.letters)} dead letters,"
-            f" {self.clock() - self.began:.0f} s",
+        passed = self.clock() - self.began
+        said = (
+            f"{ended} of {total} ended, {self.written} records written, {len(self.results.letters)} set aside"
         )
+        line.add_row(ProgressBar(total=total, completed=ended, width=20), f"{said}, {passed:.0f} s")
         return line
