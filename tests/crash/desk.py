@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.place import PonPort
-from tests.crash.bus import Bus, Published
+from tests.crash.bus import Bus
 from tests.crash.town import Site
 from tests.crash.wanted import LOGIN, WIFI_NAME
 from tests.support.secrets import PPPOE_PASSWORD, WIFI_KEY
@@ -64,7 +64,7 @@ class Desk:
     async def finish(self, within_s: float) -> None:
         """Wait until every story has ended. Raises AssertionError that names those that have not."""
         if self.running:
-            await asyncio.wait(self.running, timeout=within_s, return_when=asyncio.ALL_COMPLETED)
+            await asyncio.wait(self.running, timeout=within_s, return_when=asyncio.FIRST_EXCEPTION)
         self._look_at_ended()
         assert not self.running, f"after {within_s} s still wait: {self.unfinished()}"
 
@@ -130,16 +130,21 @@ class Desk:
         await self.bus.send("install.cancelled", {"service_order_id": order.id, "reason": "cliente desistiu"})
 
     async def ends(self, order: Order, kind: str, code: str | None = None) -> None:
-        """Wait for the next final of the order that is of this kind: the last one, unless the story goes on."""
+        """Wait for the next final of the order that is of this kind: the last one, unless the story goes on.
+
+        Raises AssertionError where it has failed instead.
+        """
         order.ends, order.code = kind, code
 
-        def heard() -> int | None:
+        def heard() -> bool:
             new = self.bus.finals[order.id][order.heard :]
-            return next((at for at, final in enumerate(new, order.heard + 1) if final.kind == kind), None)
+            failed = [final.data["code"] for final in new if final.kind == "failed" != kind]
+            assert not failed, f"{order.id} has failed: {failed}"
+            return any(final.kind == kind for final in new)
 
         async with self.bus.news:
             await self.bus.news.wait_for(heard)
-        order.heard = heard() or order.heard
+        order.heard = len(self.bus.finals[order.id])
 
     async def until(self, look: Callable[[], object]) -> None:
         """Wait until something is to be seen on the OLTs."""
@@ -149,10 +154,6 @@ class Desk:
     async def moment(self, longest_s: float = 1.0) -> None:
         """Some time passes."""
         await asyncio.sleep(self.rng.uniform(0, longest_s))
-
-    def finals(self, order: Order) -> list[Published]:
-        """What was said of the order."""
-        return self.bus.finals[order.id]
 
 
 Story = Callable[[Desk, Order], Coroutine[Any, Any, None]]

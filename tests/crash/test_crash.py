@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -109,7 +110,7 @@ def _told(reaper: Reaper, desk: Desk, seconds: float) -> str:
 
 
 async def _why(error: BaseException, desk: Desk, store: Store) -> str:
-    """What is known of the first stories that have not ended."""
-    waiting = [name.split()[1] for name in desk.unfinished()[:2]]
-    told = await store.read(told_of, waiting)
+    """What is known of the first orders that the error names."""
+    orders = re.findall(r"OS-\d+", str(error))[:2]
+    told = await store.read(told_of, orders)
     return "\n".join([f"ACENDE_CRASH_SEED={SEED}: {error}", *desk.unfinished(), told])
