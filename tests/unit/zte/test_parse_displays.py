@@ -204,6 +204,18 @@ def test_distances_come_with_other_columns() -> None:
     )
 
 
+def test_tconts_are_read_by_their_labels() -> None:
+    value = read(
+        "show gpon onu tcont gpon-olt_1/2/3 4",
+        "TCONT: 1",
+        "Profile Name: UP-10M",
+        "Name: HSI",
+        "TCONT: 2",
+        "Profile Name: MGMT",
+    )
+    assert [block["profile_name"] for block in value["blocks"]] == ["UP-10M", "MGMT"]
+
+
 def test_any_other_answer_of_an_onu_is_read_by_its_labels() -> None:
     value = read(
         "show gpon remote-onu interface wifi gpon-onu_1/1/1:1",

@@ -33,7 +33,10 @@ def hosts(lines: Sequence[str]) -> Row:
 
 
 def others(lines: Sequence[str]) -> Row:
-    """Any other `show gpon remote-onu`: its fields, in blocks where the first label comes again. No capture shows one."""
+    """Any other `show gpon remote-onu`, and the T-CONTs and ports of an ONU: fields, a block from each first label on.
+
+    No capture shows one.
+    """
     named = pairs(solid(lines))
     if len(named) < 2:
         raise UnknownReply("no fields, or cut")
