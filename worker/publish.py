@@ -35,6 +35,8 @@ _REFUSED_FOR_GOOD = (
     PolicyViolationError,
 )
 _LEASE_MARGIN_S = 2.0
+_SETTLE_S = 0.1
+"""Rows that the broker has are deleted together, so long after the first of them: each commit waits for the disk."""
 _MEASURE_EVERY_S = 5.0
 
 
@@ -48,6 +50,8 @@ class Publisher:
         self._window = Window(settings.publish_batch_records, frozenset({settings.topics.dead_letters}))
         self._line = Line(settings)
         self._acked: list[int] = []
+        self._acked_at = 0.0
+        """When the first of them was."""
         self._refused: list[tuple[int, str]] = []
         self._suspects: set[int] = set()
         self._lease_until = 0.0
@@ -68,7 +72,7 @@ class Publisher:
         try:
             if await self._lead():
                 return await self._turn()
-            await self._exchange(boottime(), most=0)
+            await self._settle()
             return self._settings.publish_lease_s / 3
         except StoreUnavailable:
             metrics.STORE_WAITS.labels("publish").inc()
@@ -82,11 +86,20 @@ class Publisher:
         if self._line.broken:
             await self._mend()
         now = boottime()
-        rows = await self._exchange(now)
+        room = max(0, self._window.room(now))
+        rows = await self._exchange(now, room, settle=self._must_settle(now))
         flights = self._window.launch([(row, self._line.lane(row)) for row in self._some(rows)], now)
         self._send(flights)
         await self._measure(now)
-        return 0.0 if flights else self._settings.publish_poll_s
+        if flights and len(rows) == room:
+            return 0.0
+        poll_s = self._settings.publish_poll_s
+        return min(poll_s, max(0.0, self._acked_at + _SETTLE_S - now)) if self._acked else poll_s
+
+    def _must_settle(self, now: float) -> bool:
+        waited = bool(self._acked) and now - self._acked_at >= _SETTLE_S
+        many = len(self._acked) >= self._settings.publish_batch_records / 2
+        return waited or many or bool(self._refused)
 
     def _some(self, rows: Sequence[Record]) -> Sequence[Record]:
         """All, or one at a time while there is a suspect: one that stands alone is at fault himself."""
@@ -96,17 +109,21 @@ class Publisher:
 
     # ------------------------------------------------------------------------------------------------ database
 
-    async def _exchange(self, now: float, most: int | None = None) -> list[Record]:
-        """Settle what the broker has answered, and read what may be next, in one transaction."""
-        acked, refused = list(self._acked), list(self._refused)
-        room = max(0, self._window.room(now)) if most is None else most
+    async def _exchange(self, now: float, most: int, *, settle: bool) -> list[Record]:
+        """Read what may be next, at most so many; with `settle`, first write what the broker has answered."""
+        acked, refused = (list(self._acked), list(self._refused)) if settle else ([], [])
         taken, held = self._window.taken(), self._window.held(now)
         work = self._store.run if acked or refused else self._store.read
-        rows = await work(_exchange, acked, refused, room, taken, held)
-        self._acked = self._acked[len(acked) :]
+        rows = await work(_exchange, acked, refused, most, taken, held)
+        if acked:
+            self._acked, self._acked_at = self._acked[len(acked) :], now
         self._refused = self._refused[len(refused) :]
         self._window.forget([*acked, *(row_id for row_id, _ in refused)])
         return rows
+
+    async def _settle(self) -> None:
+        """Write what the broker has answered so far."""
+        await self._exchange(boottime(), 0, settle=True)
 
     async def _lead(self) -> bool:
         """Whether this worker holds the lease, renewed when a third of it has passed."""
@@ -166,6 +183,7 @@ class Publisher:
         elif flight.record.id in self._window.flights:
             self._window.settle(flight.record.id)
             self._suspects.discard(flight.record.id)
+            self._acked_at = self._acked_at if self._acked else boottime()
             self._acked.append(flight.record.id)
             metrics.PUBLISHED.labels(flight.record.topic).inc()
         self._wake.ring()
@@ -226,7 +244,7 @@ class Publisher:
         await asyncio.gather(*self._sending, return_exceptions=True)
         await self._quiet(5.0)
         with suppress(StoreUnavailable):
-            await self._exchange(boottime(), most=0)
+            await self._settle()
         await self._line.close()
         with suppress(StoreUnavailable):
             await self._store.run(roles.release, ROLE, self._settings.name)

@@ -4,9 +4,11 @@ Nothing here decides by itself: `wish`, `policy`, the adapter's `plan`, `verify`
 `attempt n started` is durable, and nothing is ever replayed: the next run observes and plans afresh.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from events.stages import Stage
 from schemas.configuration import Configuration
@@ -28,6 +30,9 @@ from worker.store.orders import Brief, Failure
 from worker.store.work import Job, Step
 from worker.verify import Look, Patience, judge, wait_for_light
 from worker.wish import Wish, authorising, masked, plan_hash, unseen, wish_for, with_current
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True)
@@ -139,9 +144,11 @@ class _Provision:
         self.notes = opened(self.notes, plan)
         if not await self.run.open_attempt(self._attempt(current, plan)):
             return Superseded()
-        if not await self._apply(plan) or not await self.run.move_on(Stage.VERIFYING, open_attempt=False):
+        if not await self._apply(plan):
             return Superseded()
-        return await self._verify(wish)
+        noting = self.run.move_on(Stage.VERIFYING, open_attempt=False)
+        seen, wanted = await meanwhile(self._observe(), noting)
+        return self._verified(wish, seen) if wanted else Superseded()
 
     def _attempt(self, seen: Observation, plan: tuple[Command, ...]) -> Attempt:
         names = authorising(plan, self.serial)
@@ -163,18 +170,15 @@ class _Provision:
         """Send the plan, one command at a time; False where the job was no longer wanted in between."""
         configuring_from = authorising(plan, self.serial)
         for at, command in enumerate(plan):
-            if at and not await self._may_go_on(configuring=at == configuring_from):
+            if at and not await self.run.goes_on():
                 return False
-            await self.run.line.run(command)
+            if at and at == configuring_from:
+                await meanwhile(self.run.line.run(command), self.run.move_on(Stage.CONFIGURING))
+            else:
+                await self.run.line.run(command)
         return True
 
-    async def _may_go_on(self, *, configuring: bool) -> bool:
-        if configuring:
-            return await self.run.move_on(Stage.CONFIGURING)
-        return await self.run.goes_on()
-
-    async def _verify(self, wish: Wish) -> Outcome:
-        seen = await self._observe()
+    def _verified(self, wish: Wish, seen: Observation) -> Outcome:
         self.notes = noticed(self.notes, seen, self.place, after=True)
         accepted = {name: self._digest(name, value) for name, value in unseen(wish.desired, seen).items()}
         current = with_current(seen, wish.desired, accepted, self._digest)
@@ -239,6 +243,16 @@ class _Provision:
 
     def _digest(self, name: str, value: str) -> str:
         return digest(self.run.rules.digest_key, self.place.olt, self.serial, name, value)
+
+
+async def meanwhile(work: Awaitable[T], note: Coroutine[Any, Any, U]) -> tuple[T, U]:
+    """What `work` on the OLT and what a transaction that it need not wait for come to. Both have ended afterwards."""
+    noting = asyncio.create_task(note)
+    try:
+        done = await work
+    finally:
+        noted = await noting
+    return done, noted
 
 
 def noticed(notes: Notes, seen: Observation, place: Place, *, after: bool = False) -> Notes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.breaker import CLOSED, Breaker
@@ -124,12 +124,22 @@ def _grant(conn: Connection, row: Any, holder: str, lease_s: float, now: datetim
     return lease
 
 
+_GUARDED = (  # built once, since every transaction of a job runs it
+    select(olt_lease.c.fence)
+    .where(
+        olt_lease.c.olt == bindparam("olt"),
+        olt_lease.c.fence == bindparam("fence"),
+        olt_lease.c.holder == bindparam("holder"),
+        olt_lease.c.expires_at > bindparam("now"),
+    )
+    .with_for_update()
+)
+
+
 def guard(conn: Connection, lease: Lease, now: datetime) -> None:
     """Make sure, until this transaction ends, that the lease still stands. Raises StaleLease."""
-    found = conn.execute(
-        select(olt_lease.c.fence).where(_own(lease), olt_lease.c.expires_at > now).with_for_update()
-    ).scalar()
-    if found is None:
+    mine = {"olt": lease.olt, "fence": lease.fence, "holder": lease.holder, "now": now}
+    if conn.execute(_GUARDED, mine).scalar() is None:
         raise StaleLease(lease.olt)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from events.inputs import InstallStarted
 from events.outputs import Applied, Left, Optical, Skipped, Warned, Where
@@ -117,13 +117,17 @@ class Brief:
     """The request had passwords and they have been erased."""
 
 
+# Statements that are run many times for each order are built once: that costs more than to run them.
+_THIS = bindparam("this")
+_HELD = select(service_order).where(service_order.c.id == _THIS).with_for_update()
+_OWNED = select(own_registration.c.serial).where(own_registration.c.service_order_id == _THIS)
+_KEPT = select(secret.c.service_order_id).where(secret.c.service_order_id == _THIS)
+_WRITTEN = update(service_order).where(service_order.c.id == _THIS)
+
+
 def hold(conn: Connection, order_id: str) -> Order | None:
     """The order, kept from other transactions until this one ends; None where there is none."""
-    row = (
-        conn.execute(select(service_order).where(service_order.c.id == order_id).with_for_update())
-        .mappings()
-        .one_or_none()
-    )
+    row = conn.execute(_HELD, {"this": order_id}).mappings().one_or_none()
     return _of(conn, row) if row else None
 
 
@@ -134,15 +138,9 @@ def find(conn: Connection, order_id: str) -> Order | None:
 
 
 def _of(conn: Connection, row: RowMapping) -> Order:
-    order_id = row["id"]
-    owns = frozenset(
-        conn.execute(
-            select(own_registration.c.serial).where(own_registration.c.service_order_id == order_id)
-        ).scalars()
-    )
-    kept = not row["has_secrets"] or bool(
-        conn.execute(select(secret.c.service_order_id).where(secret.c.service_order_id == order_id)).first()
-    )
+    this = {"this": row["id"]}
+    owns = frozenset(conn.execute(_OWNED, this).scalars())
+    kept = not row["has_secrets"] or conn.execute(_KEPT, this).first() is not None
     return order_of(row, owns, secrets_kept=kept)
 
 
@@ -157,7 +155,7 @@ def _current(conn: Connection, order_id: str, revision: int, *states: OrderState
 def write(conn: Connection, order: Order, at: datetime) -> None:
     """Make the order's row what `order` says. The order is held."""
     values = order_row(order, at)
-    conn.execute(update(service_order).where(service_order.c.id == values.pop("id")).values(values))
+    conn.execute(_WRITTEN, values | {"this": values.pop("id")})
 
 
 def brief(conn: Connection, order_id: str, revision: int) -> Brief | None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.place import PonPort
-from worker.store import db
+from worker.store import db, many
 from worker.store.jobs import JOBS, UNPLACED
 from worker.store.leases import Lease, StaleLease, guard
 from worker.store.schema import job, job_step, olt_lease, service_order
@@ -65,39 +65,57 @@ def _job(row: Any) -> Job:
     )
 
 
+# Statements that are run many times for each job are built once: that costs more than to run them.
+_THIS = bindparam("this")
+_URGENCY = case((job.c.due_at < bindparam("late"), literal(URGENT)), else_=job.c.priority)
+_NEXT = (
+    select(job)
+    .where(
+        job.c.live,
+        job.c.olt == bindparam("olt"),
+        job.c.due_at <= bindparam("now"),
+        job.c.kind.in_(bindparam("kinds", expanding=True)),
+    )
+    .order_by(_URGENCY.desc(), job.c.due_at, job.c.id)
+    .limit(1)
+)
+_BEGUN = (
+    update(job)
+    .where(job.c.id == _THIS, job.c.live)
+    .values(
+        state="running",
+        platform=select(olt_lease.c.platform).where(olt_lease.c.olt == bindparam("here")).scalar_subquery(),
+    )
+)
+_STANDING = (
+    select(job.c.live, olt_lease.c.fence, olt_lease.c.holder, olt_lease.c.expires_at)
+    .join(olt_lease, olt_lease.c.olt == job.c.olt)
+    .where(job.c.id == _THIS)
+)
+_ORDER_LOCKED = select(service_order.c.id).where(service_order.c.id == _THIS).with_for_update()
+_JOB_LOCKED = select(job.c.live).where(job.c.id == _THIS).with_for_update()
+
+
 def take(conn: Connection, lease: Lease, now: datetime, kinds: Sequence[str] = KINDS) -> Job | None:
     """The next due job of the OLT, marked as running: by priority, then by age; None where there is none.
 
     Raises StaleLease. A job that is marked as running already belongs to a holder that is gone.
     """
     guard(conn, lease, now)
-    urgency = case((job.c.due_at < now - LATE, literal(URGENT)), else_=job.c.priority)
     row = conn.execute(
-        select(job)
-        .where(job.c.live, job.c.olt == lease.olt, job.c.due_at <= now, job.c.kind.in_(kinds))
-        .order_by(urgency.desc(), job.c.due_at, job.c.id)
-        .limit(1)
+        _NEXT, {"olt": lease.olt, "now": now, "late": now - LATE, "kinds": list(kinds)}
     ).one_or_none()
     if row is None:
         return None
     if row.service_order_id is not None:
         lock_order(conn, row.service_order_id)
-    platform = select(olt_lease.c.platform).where(olt_lease.c.olt == lease.olt).scalar_subquery()
-    changed = conn.execute(
-        update(job)
-        .where(job.c.id == row.id, job.c.live)
-        .values(state="running", platform=platform, updated_at=now)
-    )
+    changed = conn.execute(_BEGUN, {"this": row.id, "here": lease.olt, "updated_at": now})
     return _job(row) if changed.rowcount else None
 
 
 def still_wanted(conn: Connection, lease: Lease, job_id: int, now: datetime) -> bool:
     """Whether the job goes on: asked after every command that changes something. Only reads. Raises StaleLease."""
-    row = conn.execute(
-        select(job.c.live, olt_lease.c.fence, olt_lease.c.holder, olt_lease.c.expires_at)
-        .join(olt_lease, olt_lease.c.olt == job.c.olt)
-        .where(job.c.id == job_id)
-    ).one_or_none()
+    row = conn.execute(_STANDING, {"this": job_id}).one_or_none()
     if row is None or row.fence != lease.fence or row.holder != lease.holder or row.expires_at <= now:
         raise StaleLease(lease.olt)
     return bool(row.live)
@@ -111,7 +129,7 @@ def held_fast(conn: Connection, lease: Lease, running: Job, now: datetime) -> bo
 
 def lock_order(conn: Connection, order_id: str) -> None:
     """Keep other transactions from this order until this one ends."""
-    conn.execute(select(service_order.c.id).where(service_order.c.id == order_id).with_for_update())
+    conn.execute(_ORDER_LOCKED, {"this": order_id})
 
 
 def later(
@@ -276,8 +294,7 @@ def add_steps(conn: Connection, running: Job, steps: Iterable[Step], now: dateti
         }
         for step in steps
     ]
-    if rows:
-        conn.execute(insert(job_step), rows)
+    many.insert(conn, job_step, rows)
 
 
 # ------------------------------------------------------------------------------------------------------- what is too late
@@ -334,5 +351,5 @@ def is_live(conn: Connection, candidate: Job) -> bool:
     """Lock order and job for this transaction; whether the job is live."""
     if candidate.order_id is not None:
         lock_order(conn, candidate.order_id)
-    live = conn.execute(select(job.c.live).where(job.c.id == candidate.id).with_for_update()).scalar()
+    live = conn.execute(_JOB_LOCKED, {"this": candidate.id}).scalar()
     return bool(live)
