@@ -12,7 +12,7 @@ LOCKED := $(VENV)/.locked
 PYTEST_WORKERS ?= logical
 CRASH_INSTANTS ?= 200
 
-.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash bench schemas check lock clean
+.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash bench schemas docs check lock clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -40,11 +40,12 @@ kafka: preflight-kafka setup
 servers: preflight-kafka setup
 	@$(BIN)/python -m dev.setup kafka postgres
 
-check: setup ## what needs no server: lint, format, types, published schemas
+check: setup ## what needs no server: lint, format, types, published schemas and documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m events.jsonschema --check
+	$(BIN)/python -m dev.docs --check
 
 test: servers check ## everything, against real Kafka, PostgreSQL, SQLite, SSH and telnet
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --maxprocesses 8 --dist loadgroup
@@ -60,6 +61,9 @@ bench: servers ## the figures of bench/README.md
 
 schemas: setup ## schemas/json from the models
 	$(BIN)/python -m events.jsonschema
+
+docs: schemas ## docs/ from settings, models and reason codes; schemas/json too
+	$(BIN)/python -m dev.docs
 
 lock: setup ## the locks, from pyproject.toml: hashes, no index addresses, every platform
 	$(BIN)/python -m dev.lock

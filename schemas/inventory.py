@@ -70,10 +70,10 @@ class SecretRef(ConfigModel):
     """Where a value is found: the name of an environment variable, or a file whose first line it is."""
 
     env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")] | None = Field(
-        None, examples=["OLT_PASSWORD"]
+        None, description="An environment variable.", examples=["OLT_PASSWORD"]
     )
     file: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
-        None, examples=["/run/secrets/olt-password"]
+        None, description="A file.", examples=["/run/secrets/olt-password"]
     )
 
     @model_validator(mode="before")
@@ -93,18 +93,22 @@ class SecretRef(ConfigModel):
 class Credentials(ConfigModel):
     """An account on OLTs, by reference."""
 
-    username: SecretRef
-    password: SecretRef
-    enable_password: SecretRef | None = Field(None, description="Where `enable` asks for one.")
+    username: SecretRef = Field(description="Who logs in.", examples=[{"env": "OLT_USER"}])
+    password: SecretRef = Field(description="Its password.", examples=[{"file": "/run/secrets/olt-password"}])
+    enable_password: SecretRef | None = Field(
+        None, description="Where `enable` asks for one.", examples=[{"env": "OLT_ENABLE"}]
+    )
 
 
 class SshAlgorithms(ConfigModel):
     """What this OLT is offered instead of the platform's list, preferred first: old firmware knows only old ones."""
 
-    key_exchange: tuple[Algorithm, ...] = Field((), examples=[["diffie-hellman-group14-sha1"]])
-    host_key: tuple[Algorithm, ...] = Field((), examples=[["ssh-rsa"]])
-    ciphers: tuple[Algorithm, ...] = Field((), examples=[["aes128-cbc"]])
-    macs: tuple[Algorithm, ...] = Field((), examples=[["hmac-sha1"]])
+    key_exchange: tuple[Algorithm, ...] = Field(
+        (), description="Key exchange.", examples=[["diffie-hellman-group14-sha1"]]
+    )
+    host_key: tuple[Algorithm, ...] = Field((), description="Host keys.", examples=[["ssh-rsa"]])
+    ciphers: tuple[Algorithm, ...] = Field((), description="Ciphers.", examples=[["aes128-cbc"]])
+    macs: tuple[Algorithm, ...] = Field((), description="Message authentication.", examples=[["hmac-sha1"]])
 
 
 class Olt(ConfigModel):
@@ -118,24 +122,34 @@ class Olt(ConfigModel):
     address: Address = Field(description="IP address or host name.", examples=["10.20.0.11"])
     transport: Literal["ssh", "telnet"] = Field("ssh", description="telnet sends passwords in the clear.")
     port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
-        None, description="Default 22 for SSH, 23 for telnet."
+        None, description="Default 22 for SSH, 23 for telnet.", examples=[2222]
     )
     credentials: Name = Field("default", description="Key of `credentials`.")
     sessions: Annotated[int, Field(ge=1, le=16)] = Field(
         1, description="CLI sessions Acende may hold on it at once, over all workers."
     )
     host_key: HostKey | None = Field(
-        None, description="Its SSH public key, as `acende trust` prints it. SSH without it is an error."
+        None,
+        description="Its SSH public key, as `acende trust` prints it. SSH without it is an error.",
+        examples=["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHMZYi10i5md9QPxXc3f2j4UPBje4ljdmqqSZ8nzcN+X"],
     )
     ssh: SshAlgorithms = Field(SshAlgorithms(), description="SSH algorithms of old firmware.")
     pipeline: Literal["off", "reads", "writes"] | None = Field(
-        None, description="Whether independent commands go out in one write; default: the platform's."
+        None,
+        description="Which independent commands go out in one write, for one round trip; default: the platform's.",
+        examples=["off"],
     )
-    description: DescriptionTemplate | None = Field(None, description="Instead of the inventory's template.")
+    description: DescriptionTemplate | None = Field(
+        None, description="Instead of the inventory's template.", examples=["{contract_id}"]
+    )
     command_timeout_s: Annotated[float, Field(gt=0, le=600)] | None = Field(
-        None, description="Seconds for one command on a slow OLT, instead of the platform's."
+        None, description="Seconds for one command on a slow OLT, instead of the platform's.", examples=[60]
     )
-    simulator: dict[str, Any] | None = Field(None, description="Read by `acende simulate` only.")
+    simulator: dict[str, Any] | None = Field(
+        None,
+        description="What hangs on it when `acende simulate` plays it. Read by nothing else.",
+        examples=[{"time_to_online_s": 8}],
+    )
 
     @property
     def tcp_port(self) -> int:

@@ -18,17 +18,17 @@ class Finding(NamedTuple):
 
 
 class OpticalLimits(ConfigModel):
-    """Levels in dBm beyond which a result carries a warning. None: not judged.
+    """Levels in dBm beyond which a result carries a warning. What has no limit is not judged.
 
     ONU RX -8 to -27 dBm lies inside what class B+ and C+ receivers take (G.984.2).
     """
 
     onu_rx_min_dbm: Dbm = Field(-27.0, description="Weakest level at the ONU.")
     onu_rx_max_dbm: Dbm = Field(-8.0, description="Strongest level at the ONU.")
-    onu_tx_min_dbm: Dbm | None = None
-    onu_tx_max_dbm: Dbm | None = None
-    olt_rx_min_dbm: Dbm | None = None
-    olt_rx_max_dbm: Dbm | None = None
+    onu_tx_min_dbm: Dbm | None = Field(None, description="Weakest level that the ONU sends.", examples=[0.5])
+    onu_tx_max_dbm: Dbm | None = Field(None, description="Strongest level that the ONU sends.", examples=[5])
+    olt_rx_min_dbm: Dbm | None = Field(None, description="Weakest level at the OLT.", examples=[-30])
+    olt_rx_max_dbm: Dbm | None = Field(None, description="Strongest level at the OLT.", examples=[-10])
     expected_tolerance_db: Annotated[float, Field(gt=0, le=30)] = Field(
         3.0, description="How far ONU RX may lie from the level that the order expects."
     )

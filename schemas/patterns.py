@@ -4,7 +4,15 @@ import re
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ModelWrapValidatorHandler, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    GetJsonSchemaHandler,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from schemas.config import ConfigModel, NumberAsText
 from schemas.place import PonPort
@@ -43,6 +51,12 @@ class PonRange(ConfigModel):
     slot: int
     first: int | None
     last: int | None
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "format": "pon-range"}
 
     @model_validator(mode="wrap")
     @classmethod

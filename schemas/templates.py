@@ -4,10 +4,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, ValidatorFunctionWrapHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidatorFunctionWrapHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+REFERENCES = "references"
+"""In a JSON Schema: a text with `${references}` is accepted too."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 Value = int | str
 
@@ -28,6 +31,11 @@ class OrReference:
         return core_schema.no_info_wrap_validator_function(
             _keep_references, handler(source), serialization=anything
         )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), REFERENCES: True}
 
 
 def _keep_references(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
