@@ -24,7 +24,6 @@ _FIRST = frozenset(
         "wan id",
         "host id",
         "onu type name",
-        "profile name",
         "system description",
         "vlanid",
     }
