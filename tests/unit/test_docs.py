@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from pydantic import BaseModel, TypeAdapter
 from dev.docs import __main__ as docs
 from dev.docs import models
 from events.reasons import REASONS
+from events.stages import Stage
 from schemas.config import ConfigModel
 from schemas.inventory import Inventory
 from schemas.services import Services
+from vendors.registry import PLATFORMS
+from worker.cli.words import PARKED, STATES
 from worker.settings import Settings
 
 FILES = (Inventory, Services)
@@ -87,9 +91,24 @@ def test_every_reason_stands_in_the_catalogue_for_support_with_what_to_do() -> N
         assert reason.texts.action_pt.split("{", maxsplit=1)[0] in rows[code]
 
 
-def test_links_between_documents_lead_somewhere() -> None:
-    import re
+def test_the_guide_explains_every_stage_and_every_state_in_the_words_that_support_sees() -> None:
+    guide = (docs.ROOT / "docs/suporte/README.md").read_text()
+    explained = guide.split("## Ver uma ordem")[0]
+    shown = [stage.text_pt for stage in Stage]
+    shown += [words for state, words in STATES.items() if state != "unknown"] + [PARKED]
+    assert [one for one in shown if one not in explained] == []
 
+
+def test_the_table_of_platforms_has_a_row_for_each() -> None:
+    table = (docs.ROOT / "docs/vendors.md").read_text()
+    assert [
+        name
+        for name, package in PLATFORMS.items()
+        if package.startswith("vendors.") and f"| `{name}` |" not in table
+    ] == []
+
+
+def test_links_between_documents_lead_somewhere() -> None:
     for file in sorted((docs.ROOT / "docs").rglob("*.md")):
         text = file.read_text()
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
