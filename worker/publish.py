@@ -23,6 +23,7 @@ from worker.settings import Settings
 from worker.store import Connection, db, outbox, roles
 from worker.store.db import Store, StoreUnavailable
 from worker.store.outbox import Backlog, Record
+from worker.store.wake import Wakeup
 from worker.window import Flight, Window
 
 log = logs.get(__name__)
@@ -45,6 +46,9 @@ class Publisher:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._wake = store.listen(outbox.WAKE)
+        self._answers = Wakeup()
+        self._more_waits = False
+        """Records that could not be sent yet wait for those in flight."""
         self._store = store
         self._settings = settings
         self._window = Window(settings.publish_batch_records, frozenset({settings.topics.dead_letters}))
@@ -89,10 +93,9 @@ class Publisher:
         room = max(0, self._window.room(now))
         rows = await self._exchange(now, room, settle=self._must_settle(now))
         flights = self._window.launch([(row, self._line.lane(row)) for row in self._some(rows)], now)
+        self._more_waits = len(flights) < len(rows) or len(rows) == room
         self._send(flights)
         await self._measure(now)
-        if flights and len(rows) == room:
-            return 0.0
         poll_s = self._settings.publish_poll_s
         return min(poll_s, max(0.0, self._acked_at + _SETTLE_S - now)) if self._acked else poll_s
 
@@ -186,7 +189,9 @@ class Publisher:
             self._acked_at = self._acked_at if self._acked else boottime()
             self._acked.append(flight.record.id)
             metrics.PUBLISHED.labels(flight.record.topic).inc()
-        self._wake.ring()
+        self._answers.ring()
+        if self._more_waits and len(self._window.flights) <= self._window.size / 2:
+            self._wake.ring()
 
     def _failed(self, flight: Flight, error: BaseException) -> None:
         record = flight.record
@@ -197,6 +202,7 @@ class Publisher:
             self._retry(record, error)
         # The sequence numbers of the failed batch are spent: without a new producer the broker refuses what follows.
         self._line.broken = True
+        self._answers.ring()
         self._wake.ring()
 
     def _refuse(self, record: Record, why: str) -> None:
@@ -227,16 +233,13 @@ class Publisher:
         """Wait for `seconds`, for news from the broker, or for new records; not at all while there is more to do."""
         if self._window.room(boottime()) == 0:
             seconds = 1.0
-        if seconds:
-            await _first(stop.wait(), self._wake.wait(seconds))
-        else:
-            await asyncio.sleep(0)
+        await _first(stop.wait(), self._wake.wait(seconds))
 
     async def _quiet(self, within_s: float) -> None:
         """Wait until nothing is in flight."""
         until = boottime() + within_s
         while self._window.flights and boottime() < until:
-            await self._wake.wait(0.5)
+            await self._answers.wait(0.5)
 
     async def _leave(self) -> None:
         for task in list(self._sending):

@@ -16,9 +16,10 @@ from sqlalchemy import (
     Connection,
     Dialect,
     LargeBinary,
+    Select,
     Table,
+    Text,
     TextClause,
-    all_,
     func,
     literal,
     select,
@@ -33,24 +34,22 @@ Names = tuple[str, ...]
 
 def among(conn: Connection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
     """`column IN values`."""
-    if conn.dialect.name == "postgresql":
-        return column.in_(select(func.unnest(_array(column, values))))
-    return column.in_(_listed(values))
+    given = argument(conn, values)
+    return column.in_(rows_of(conn.dialect.name, column, lambda kind: literal(given, kind)))
 
 
-def not_among(conn: Connection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """`column NOT IN values`."""
-    if conn.dialect.name == "postgresql":
-        return column != all_(_array(column, values))
-    return column.not_in(_listed(values))
+def rows_of(
+    dialect: str, column: ColumnElement[Any], parameter: Callable[[Any], ColumnElement[Any]]
+) -> Select[Any]:
+    """The values of one parameter as rows, to be compared with `column`. `parameter` makes it, given its type."""
+    if dialect == "postgresql":
+        return select(func.unnest(parameter(ARRAY(column.type))))
+    return select(func.json_each(parameter(Text())).table_valued("value").c.value)
 
 
-def _array(column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[Any]:
-    return literal(list(values), ARRAY(column.type))
-
-
-def _listed(values: Collection[Any]) -> Any:
-    return select(func.json_each(to_json(list(values)).decode()).table_valued("value").c.value)
+def argument(conn: Connection, values: Collection[Any]) -> Any:
+    """Values as such a parameter takes them."""
+    return list(values) if conn.dialect.name == "postgresql" else to_json(list(values)).decode()
 
 
 def insert(conn: Connection, table: Table, rows: Rows) -> None:

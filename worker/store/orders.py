@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, insert, select, update
 
 from events.inputs import InstallStarted
 from events.outputs import Applied, Left, Optical, Skipped, Warned, Where
@@ -118,7 +118,7 @@ class Brief:
 
 
 # Statements that are run many times for each order are built once: that costs more than to run them.
-_THIS = bindparam("this")
+_THIS: BindParameter[Any] = bindparam("this")
 _HELD = select(service_order).where(service_order.c.id == _THIS).with_for_update()
 _OWNED = select(own_registration.c.serial).where(own_registration.c.service_order_id == _THIS)
 _KEPT = select(secret.c.service_order_id).where(secret.c.service_order_id == _THIS)

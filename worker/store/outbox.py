@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
 from worker.store import db, many
 from worker.store.schema import outbox
@@ -80,26 +82,31 @@ def pending(
 
     Never by `id > last`: ids do not follow commit order.
     """
+    given = {"most": limit, "without": many.argument(conn, without), "held": many.argument(conn, keys_held)}
+    rows = conn.execute(_oldest(conn.dialect.name), given)
+    return [Record(row.topic, row.key, row.value, row.headers or {}, row.id) for row in rows]
+
+
+@cache
+def _oldest(dialect: str) -> Select[Any]:
+    """Built once: that costs more than to run it, and the publisher runs it for every record while there are few."""
+    without = many.rows_of(dialect, outbox.c.id, lambda kind: bindparam("without", type_=kind))
+    held = many.rows_of(dialect, outbox.c.key, lambda kind: bindparam("held", type_=kind))
     oldest = (
         select(outbox.c.id, func.length(outbox.c.value).label("size"))
-        .where(
-            outbox.c.refused.is_(None),
-            many.not_among(conn, outbox.c.id, without),
-            many.not_among(conn, outbox.c.key, keys_held),
-        )
+        .where(outbox.c.refused.is_(None), outbox.c.id.not_in(without), outbox.c.key.not_in(held))
         .order_by(outbox.c.id)
-        .limit(limit)
+        .limit(bindparam("most"))
         .subquery()
     )
     before = (func.sum(oldest.c.size).over(order_by=oldest.c.id) - oldest.c.size).label("before")
     sized = select(oldest.c.id, before).subquery()
-    rows = conn.execute(
+    return (
         select(outbox.c.id, outbox.c.topic, outbox.c.key, outbox.c.value, outbox.c.headers)
         .join(sized, sized.c.id == outbox.c.id)
         .where(sized.c.before < WINDOW_BYTES_MAX)
         .order_by(outbox.c.id)
     )
-    return [Record(row.topic, row.key, row.value, row.headers or {}, row.id) for row in rows]
 
 
 def published(conn: Connection, ids: Sequence[int]) -> None:

@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, literal, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.place import PonPort
@@ -66,7 +77,7 @@ def _job(row: Any) -> Job:
 
 
 # Statements that are run many times for each job are built once: that costs more than to run them.
-_THIS = bindparam("this")
+_THIS: BindParameter[Any] = bindparam("this")
 _URGENCY = case((job.c.due_at < bindparam("late"), literal(URGENT)), else_=job.c.priority)
 _NEXT = (
     select(job)
