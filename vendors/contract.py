@@ -153,8 +153,6 @@ class Observation(Frozen):
     """The serial seen lit and unregistered on this OLT."""
     used_onu_ids: frozenset[int] = frozenset()
     """ONU ids in use on `port`, whosever they are."""
-    used_service_ports: frozenset[int] = frozenset()
-    """Service-port numbers in use on the OLT, where numbers are of the whole OLT."""
     firmware: str | None = None
     """The OLT's software, where `plan` depends on it."""
     secrets_current: frozenset[str] = frozenset()

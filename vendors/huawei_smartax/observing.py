@@ -31,8 +31,6 @@ T = TypeVar("T")
 
 AUTOFIND = read("display ont autofind all", timeout_s=60.0)
 VERSION = read("display version")
-ALL_FLOWS = read("display service-port all", timeout_s=120.0)
-"""The numbers of service-ports are of the whole OLT; nothing shorter shows which of them are free."""
 NO_DESCRIPTION = "ONT_NO_DESCRIPTION"
 UNREAD = frozenset({"service_ports", "lan_ports", "wan", "management"})
 """What is not shown where the stored configuration of an ONT cannot be asked for."""
@@ -98,53 +96,65 @@ def _port(row: Row) -> PonPort:
 @_explained
 def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
     """Where the serial is registered, in full; whether it is lit and unregistered; the numbers in use."""
-    asked = [read(f"display ont info by-sn {hex_serial(serial)}"), AUTOFIND, ALL_FLOWS, VERSION]
+    asked = [read(f"display ont info by-sn {hex_serial(serial)}"), AUTOFIND, VERSION]
     if port is not None:
         asked.append(read(f"display ont info {port.frame} {port.slot} {port.port} all", timeout_s=60.0))
-    here, lit, flows, version, *listed = yield tuple(asked)
-    rows = _rows(answered(ALL_FLOWS, flows))
+    here, lit, version, *listed = yield tuple(asked)
     onts = answered(asked[0], here)
     registrations: tuple[Registration, ...] = ()
     for ont in onts["onts"] if onts else ():
-        registrations = (*registrations, (yield from _registration(ont, rows)))
+        registrations = (*registrations, (yield from _registration(ont)))
     return Observation(
         serial=serial,
         port=port,
         registrations=registrations,
         sighting=next((seen for seen in _sightings(answered(AUTOFIND, lit)) if seen.serial == serial), None),
         used_onu_ids=frozenset(_ids(answered(asked[-1], listed[0]), port) if listed else ()),
-        used_service_ports=frozenset(row["index"] for row in rows),
         firmware=(_perhaps(VERSION, version) or {}).get("version"),
     )
-
-
-def _rows(said: Row | None) -> list[Row]:
-    return list(said["service_ports"]) if said else []
 
 
 def _ids(listed: Row | None, port: PonPort | None) -> Iterable[int]:
     return (row["ont_id"] for row in (listed["onts"] if listed else ()) if _port(row) == port)
 
 
-def _registration(ont: Row, flows: Sequence[Row]) -> Dialogue[Registration]:
-    """One registration: its stored configuration, the names of its traffic tables, and while it is online its levels."""
+def _registration(ont: Row) -> Dialogue[Registration]:
+    """One registration: its stored configuration and service-ports; then the names of the traffic tables that these refer
+    to, and its levels while it is online.
+    """
     port, onu_id = _port(ont), ont["ont_id"]
-    mine = [row for row in flows if _port(row) == port and row.get("ont_id") == onu_id]
     config = read(f"display current-configuration ont {port} {onu_id}", timeout_s=60.0)
-    tables = [read(f"display traffic table ip index {index}") for index in _tables(mine)]
-    written, *named = yield (config, *tables)
+    flows = read(f"display service-port port {port} ont {onu_id}")
+    written, carried = yield (config, flows)
+    mine = _rows(answered(flows, carried), port, onu_id)
     kept = _perhaps(config, written)
     shown = stored(row["command"] for row in kept["commands"]) if kept else None
-    names = _names(_perhaps(command, reply) for command, reply in zip(tables, named, strict=True))
-    found = _assembled(ont, mine, shown, names)
-    return (yield from _measured(found, ont)) if found.online else found
+    names = [read(f"display traffic table ip index {index}") for index in _tables(mine)]
+    levels = _levels(ont, shown) if ont["run_state"] == "online" else ()
+    if not (names or levels):
+        return _assembled(ont, mine, shown, {})
+    replies = yield (*names, *levels)
+    tables = _names(_perhaps(command, reply) for command, reply in zip(names, replies, strict=False))
+    found = _assembled(ont, mine, shown, tables)
+    return _measured(found, ont, levels, replies[len(names) :]) if levels else found
 
 
-def _measured(found: Registration, ont: Row) -> Dialogue[Registration]:
-    where = board(found.port, found.more["word"])
-    version = read(f"display ont version {found.port.port} {found.onu_id}", *where)
-    optics = read(f"display ont optical-info {found.port.port} {found.onu_id}", *where)
-    software, levels = yield (version, optics)
+def _rows(said: Row | None, port: PonPort, onu_id: int) -> list[Row]:
+    rows = said["service_ports"] if said else []
+    return [row for row in rows if _port(row) == port and row["ont_id"] == onu_id]
+
+
+def _levels(ont: Row, shown: Stored | None) -> tuple[Command, Command]:
+    where = board(_port(ont), (shown or Stored()).word)
+    at = f"{ont['port']} {ont['ont_id']}"
+    return read(f"display ont version {at}", *where), read(f"display ont optical-info {at}", *where)
+
+
+def _measured(
+    found: Registration, ont: Row, asked: tuple[Command, ...], replies: Sequence[str]
+) -> Registration:
+    version, optics = asked
+    software, levels = replies
     return found.model_copy(
         update={
             "model": _model(_perhaps(version, software)),

@@ -13,8 +13,6 @@ from vendors.huawei_smartax.stored import DEFAULT_VLAN, Host
 
 CONFIG = ("config",)
 ONU_IDS = range(128)
-SERVICE_PORTS = range(139_264)
-"""The device's own hint gives numbers from 0 to 139263 (MA5800)."""
 _NO_COMMAND = "no_command_on_platform"
 _IN_PROFILE = ("tconts", "gem_ports")
 """In profile mode these are the line profile's."""
@@ -43,10 +41,7 @@ def plan(desired: DesiredOnu | None, observed: Observation) -> tuple[Command, ..
     gone = [found for found in observed.registrations if found is not here]
     commands = [command for found in gone for command in _removal(found)]
     if desired is not None:
-        numbers = _numbers(observed, gone)
-        commands += (
-            _changes(desired, here, observed, numbers) if here else _creation(desired, observed, numbers)
-        )
+        commands += _changes(desired, here, observed) if here else _creation(desired, observed)
     return tuple(commands)
 
 
@@ -61,24 +56,17 @@ def _undo_flow(flow: Flow) -> Command:
     return write(f"undo service-port {flow.index}", path=CONFIG)
 
 
-def _numbers(observed: Observation, gone: Iterable[Registration]) -> Iterator[int]:
-    """Free numbers for service-ports: those that this plan sets free, then the lowest that nobody has."""
-    freed = sorted(flow.index for found in gone for flow in found.flows or ())
-    yield from freed
-    yield from (number for number in SERVICE_PORTS if number not in observed.used_service_ports)
-
-
 # ---------------------------------------------------------------------------------------------------------- creation
 
 
-def _creation(desired: DesiredOnu, observed: Observation, numbers: Iterator[int]) -> list[Command]:
+def _creation(desired: DesiredOnu, observed: Observation) -> list[Command]:
     onu_id = next((number for number in ONU_IDS if number not in _used(desired, observed)), None)
     if onu_id is None:
         raise OrderRejected(f"no free ONT id on port {desired.port}", code="port_full")
     return [
         _registering(desired, onu_id),
         *_inside(desired, onu_id, None, observed),
-        *_flows(desired, onu_id, desired.service_ports, numbers),
+        *_flows(desired, onu_id, desired.service_ports),
     ]
 
 
@@ -107,24 +95,16 @@ def _profile(kind: str, key: str) -> str:
 # ----------------------------------------------------------------------------------------------------------- changes
 
 
-def _changes(
-    desired: DesiredOnu, here: Registration, observed: Observation, numbers: Iterator[int]
-) -> list[Command]:
+def _changes(desired: DesiredOnu, here: Registration, observed: Observation) -> list[Command]:
     """Removes before it adds: obsolete service-ports, obsolete hosts, profiles, what is inside the ONT, service-ports."""
     obsolete, missing = _flow_changes(desired, here)
-    freed = sorted(flow.index for flow in obsolete)
     return [
         *(_undo_flow(flow) for flow in obsolete),
         *_obsolete_hosts(desired, here),
         *_profile_changes(desired, here),
         *_inside(desired, here.onu_id, here, observed),
-        *_flows(desired, here.onu_id, missing, _chained(freed, numbers)),
+        *_flows(desired, here.onu_id, missing),
     ]
-
-
-def _chained(first: Iterable[int], then: Iterator[int]) -> Iterator[int]:
-    yield from first
-    yield from then
 
 
 def _flow_changes(desired: DesiredOnu, here: Registration) -> tuple[list[Flow], list[ServicePort]]:
@@ -339,19 +319,15 @@ def _tr069_lines(
 # ------------------------------------------------------------------------------------------------------ service-ports
 
 
-def _flows(
-    desired: DesiredOnu, onu_id: int, wanted: Iterable[ServicePort], numbers: Iterator[int]
-) -> list[Command]:
-    return [
-        write(_flow_line(desired, onu_id, flow, next(numbers)), path=CONFIG, timeout_s=60.0)
-        for flow in wanted
-    ]
+def _flows(desired: DesiredOnu, onu_id: int, wanted: Iterable[ServicePort]) -> list[Command]:
+    """The OLT numbers them itself: which of its numbers are free, only its whole table would tell."""
+    return [write(_flow_line(desired, onu_id, flow), path=CONFIG, timeout_s=60.0) for flow in wanted]
 
 
-def _flow_line(desired: DesiredOnu, onu_id: int, flow: ServicePort, number: int) -> str:
+def _flow_line(desired: DesiredOnu, onu_id: int, flow: ServicePort) -> str:
     inner = f" inner-vlan {flow.inner_vlan}" if _tags(flow)[1] is not None else ""
     return (
-        f"service-port {number} vlan {flow.vlan} gpon {desired.port} ont {onu_id} gemport {flow.gem_port} multi-service"
+        f"service-port vlan {flow.vlan} gpon {desired.port} ont {onu_id} gemport {flow.gem_port} multi-service"
         f" user-vlan {flow.user_vlan or 'untagged'} tag-transform {flow.transform}{inner}"
         f"{_rate('inbound', flow.upstream_profile)}{_rate('outbound', flow.downstream_profile)}"
     )

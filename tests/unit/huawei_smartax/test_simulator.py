@@ -140,7 +140,6 @@ def test_what_is_observed_of_a_router() -> None:
         (1, True, QINQ),
     ]
     assert observed.used_onu_ids == {0}
-    assert observed.used_service_ports == {0, 1}
     assert observed.sighting is None
     assert observed.firmware == "MA5800V100R019C12"
     assert adapter.serving(found) == "online"
