@@ -5,17 +5,8 @@ from typing import Any, NoReturn
 
 from vendors.contract import Command
 from vendors.errors import NotConverged, OltBusy, OrderRejected, ProvisioningError
+from vendors.huawei_smartax.parse import SYNTAX_KINDS
 
-_SYNTAX = frozenset(
-    {
-        "unknown_command",
-        "parameter_error",
-        "incomplete_command",
-        "too_many_parameters",
-        "ambiguous_command",
-        "invalid_input_detected",
-    }
-)
 _MEANINGS: tuple[tuple[re.Pattern[str], type[ProvisioningError], str | None], ...] = tuple(
     (re.compile(text, re.IGNORECASE), kind, code)
     for text, kind, code in (
@@ -53,7 +44,7 @@ def meant(command: Command, refusal: dict[str, Any], reply: str) -> NoReturn:
 def _error(text: str, kind: str, about: dict[str, str]) -> ProvisioningError:
     if kind == "busy":
         return OltBusy(text, **about)
-    if kind in _SYNTAX:
+    if kind in SYNTAX_KINDS:
         return OrderRejected(text, code="olt_syntax", **about)
     for pattern, meaning, code in _MEANINGS:
         if pattern.search(text):

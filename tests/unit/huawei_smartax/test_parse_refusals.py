@@ -16,6 +16,8 @@ from vendors.huawei_smartax.parse import parse
             "parameter_error",
         ),
         ("  % Ambiguous command\n", "ambiguous_command"),
+        ("         ^\n  % Wrong parameter found at '^' position\n", "syntax_error"),
+        ("  % Too many parameters, the error locates at '^'", "too_many_parameters"),
         ("  Failure: System is busy, please retry after a while\n", "busy"),
         ("  System is busy, please save data later\n", "busy"),
         ("  Failure: The ONT is not online\n", "failure"),
@@ -29,7 +31,14 @@ def test_a_refusal_is_understood(raw: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["  The required ONT does not exist\n", "  Failure: The ONT does not exist\n"]
+    "text",
+    [
+        "  The required ONT does not exist\n",
+        "  Failure: The ONT does not exist\n",
+        "  Failure: The ONT does not exist",
+        "  There is no ONT available.\n",
+        "  Command is being executed. Please wait\n\n  Failure: The ONT does not exist\n\nOLT#",
+    ],
 )
 def test_an_ont_that_is_not_there_is_an_answer(text: str) -> None:
     assert said("display ont info by-sn 485754431A2B3C4D", text)["found"] is False
@@ -52,6 +61,10 @@ def test_a_wrapped_refusal_is_one_text_and_a_conflict_keeps_its_number() -> None
         "\n\n",
         "OLT#",
         "  Failure: The automatically found O",
+        "  Failure: Something new this ye",
+        "  Failure: The ONT does not exist\n\n  Ont MAC : -\n",
+        "  % Unknown command",
+        "  % Something new this year\n",
         "  Failure: The ONT does not exist\n  0/ 1/0    0  1234567890ABCDEF  active\n",
         "{ <cr>||<K> }:",
         "OLT#display version\n" + OPTICS,
@@ -64,6 +77,10 @@ def test_a_wrapped_refusal_is_one_text_and_a_conflict_keeps_its_number() -> None
         "blank",
         "prompt",
         "cut refusal",
+        "cut unknown refusal",
+        "refusal and field",
+        "cut syntax",
+        "unknown syntax",
         "refusal and row",
         "hint",
         "other echo",

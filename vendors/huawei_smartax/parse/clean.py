@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vendors.errors import UnknownReply
-from vendors.huawei_smartax.noise import SAVING
+from vendors.huawei_smartax.noise import ALARM, SAVING
 from vendors.screen import shown
 
 _PAGER = re.compile(
-    r"[ \t]*-{3,4} ?More ?\( ?Press 'Q' to break ?\) ?-{3,4}(?:\x1b?\[37D|\x08{37})?(?: {37})?(?:\x1b?\[37D|\x08{37})?"
+    r"(?m)(?:^[ \t]{0,80})?-{3,4} ?More ?\( ?Press 'Q' to break ?\) ?-{3,4}(?:\x1b?\[37D|\x08{37})?(?: {37})?(?:\x1b?\[37D|\x08{37})?"
 )
 _WIPED = re.compile(r"(?:\x1b?\[37D)? {37}\x1b?\[37D")
 """What wipes the pager, where a collector took the pager's own text off."""
@@ -19,14 +19,12 @@ _WRAP = re.compile(r" ?\x1b\[1D")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,12}[A-Za-z]")
 _LINE_END = re.compile(r"\r+\n?")
 _BINARY = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_ALARM = re.compile(r"\s*! ?\S")
-_ALARM_END = re.compile(r".*--- END\s*")
-_ALARM_LINES = 40
 _HOST = r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}"
 _MODE = r"(?:\([^()\s]{1,40}\))?"
 _PROMPT = re.compile(rf"\s{{0,4}}({_HOST}{_MODE}(?:[>#]|%%))\s*(.*)")
 _HINT = re.compile(r"\s*\{[^{}]*\}\s*:\s*(\S.*)?")
 _COMMAND = re.compile(r"\s*Command:\s*")
+_ALIKE = 2
 _VERB = re.compile(r"\s*(?:display|ont|undo|service-port|save|disp|dis)\b")
 _NOTICE = re.compile(
     r"\s*(?:Command is being executed\. Please wait\.{0,9}"
@@ -36,18 +34,23 @@ _NOTICE = re.compile(
     r"|Send message for inquiring board \w+ occupancy successfully, board executing\W*"
     r"|Are you sure to query MAC address location \? \(y/n\)\[n\]:\s*y?)\s*"
 )
+_ALARM = re.compile(ALARM)
 _SAVING = re.compile(SAVING)
 _LIMIT = 20_000_000
 
 
 @dataclass(frozen=True)
 class Reply:
-    """One reply: the body, and what stood around it. `hint` is one that was left unanswered."""
+    """One reply: the body, and what stood around it. `hint` is one that was left unanswered.
+
+    `broken`: it stops without a prompt and without a line end.
+    """
 
     lines: tuple[str, ...]
     echo: str | None = None
     prompt: str | None = None
     hint: str | None = None
+    broken: bool = False
 
 
 def clean(raw: str, command: str) -> Reply:
@@ -57,9 +60,10 @@ def clean(raw: str, command: str) -> Reply:
     """
     if len(raw) > _LIMIT:
         raise UnknownReply("a reply of more than 20 MB")
-    lines = [line.removeprefix(_SHIFT) for line in _without_alarms(_text(raw, command).split("\n"))]
+    lines = [line.removeprefix(_SHIFT) for line in _text(raw, command).split("\n")]
+    broken = bool(lines[-1].strip())
     lines, prompt = _without_prompt(lines)
-    return _without_head(lines, command, prompt)
+    return replace(_without_head(lines, command, prompt), broken=broken and prompt is None)
 
 
 def _text(raw: str, command: str) -> str:
@@ -69,27 +73,8 @@ def _text(raw: str, command: str) -> str:
         raise UnknownReply("holds control characters")
     if "\x1b" in text:
         text = shown(text.encode(errors="replace"))
+    text = _ALARM.sub("", text)
     return text if command.lstrip().lower().startswith("save") else _SAVING.sub("", text)
-
-
-def _without_alarms(lines: Sequence[str]) -> list[str]:
-    """Without the blocks from `! …` to `--- END` that the device prints into any output."""
-    kept: list[str] = []
-    number = 0
-    while number < len(lines):
-        if _ALARM.match(lines[number]) and (after := _alarm_end(lines, number)):
-            number = after
-            continue
-        kept.append(lines[number])
-        number += 1
-    return kept
-
-
-def _alarm_end(lines: Sequence[str], start: int) -> int | None:
-    for number in range(start, min(start + _ALARM_LINES, len(lines))):
-        if _ALARM_END.fullmatch(lines[number]):
-            return number + 1
-    return None
 
 
 def _without_prompt(lines: list[str]) -> tuple[list[str], str | None]:
@@ -124,7 +109,7 @@ def _without_head(lines: list[str], command: str, prompt: str | None) -> Reply:
         step = 0
         if not line.strip() or bare_prompt(line) or _NOTICE.fullmatch(line):
             step = 1
-        elif echo is None and (found := _echo(lines, number, command)):
+        elif (found := _echo(lines, number, command)) and squeeze(found[0]) == squeeze(echo or found[0]):
             echo, step = found
         elif answered := _HINT.fullmatch(line):
             step, hint = 1, None if answered[1] else line.strip()
@@ -163,11 +148,11 @@ def _joined(lines: Sequence[str], start: int, typed: str, command: str) -> tuple
 
 
 def _repeated(lines: Sequence[str], start: int, command: str) -> tuple[str | None, int]:
-    """The command as the device repeats it under `Command:`, and the lines that both take."""
+    """The command as the device repeats it under `Command:`, and the lines that both take; it begins as it was typed."""
     first = start + 1
     while first < len(lines) and not lines[first].strip():
         first += 1
-    if first >= len(lines):
-        return None, len(lines) - start
+    if first >= len(lines) or squeeze(lines[first])[:_ALIKE] != squeeze(command)[:_ALIKE]:
+        return None, first - start
     typed, taken = _joined(lines, first, lines[first], command)
     return typed, first - start + taken

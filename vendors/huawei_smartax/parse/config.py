@@ -12,7 +12,7 @@ _BANNER = re.compile(r"\s*\[(?:Active|Patch Info|[A-Z0-9-]+V\d+R\d+\w*) ?:.*\]\s
 _SECTION = re.compile(r"\s*\[([a-z0-9_-]+)\]\s*", re.IGNORECASE)
 _VIEW = re.compile(r"\s*<([\w/ .-]+)>\s*")
 _END = re.compile(r"\s*return\s*")
-_COMMAND = re.compile(r"\s*[a-z0-9][^\x00-\x1f]*", re.IGNORECASE)
+_COMMAND = re.compile(r"\s*[a-z][^\x00-\x1f]*", re.IGNORECASE)
 _STARTS = frozenset(
     "ont service-port interface port undo mac-address stacking igmp btv multicast-vlan vlan quit laser bandwidth fec"
     " security sippstnuser if-sip raio ring xpon gpon board tcont gem mapping-mode tr069-management commit traffic"
@@ -75,4 +75,4 @@ def _goes_on(above: str, line: str) -> bool:
     if first in _STARTS or first.startswith(("#", "[", "<")) or _END.fullmatch(line):
         return False
     length = len(above.rstrip())
-    return bool(_COMMAND.fullmatch(above)) and length <= _WIDTH + 1 < length + 2 + len(first)
+    return not above.lstrip().startswith(("#", "[", "<")) and length <= _WIDTH + 1 < length + 2 + len(first)

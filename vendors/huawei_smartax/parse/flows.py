@@ -182,7 +182,7 @@ def _mac_table(lines: Sequence[str], table: Table, *, needs_total: bool) -> Row:
     elif needs_total:
         cut("the total is missing")
     elif not foot:
-        closed(lines)
+        closed(lines, least=3)
     return {"macs": rows, "total": len(rows), "note": _foot_note(foot[1:] if printed else foot)}
 
 

@@ -14,21 +14,28 @@ Row = dict[str, Any]
 _RULE = re.compile(r"\s*-{5,}(?: -+)*\s*")
 _FIELD = re.compile(r"\s*([A-Za-z0-9<*][^:\n]{0,60}?)\s*:(.*)")
 _SLASHES = re.compile(r"(\S) ?/( ?)(\S) ?/( ?)(\S)")
+_WIDEST = 400
+"""No header is longer."""
+_DATUM = re.compile(r"\d[\d/.:-]*|-+")
 HEAD_PORT = re.compile(r"F ?/ ?S ?/ ?P")
 _CUT = "the end is missing"
 
 
 class Body(list[str]):
-    """The lines of one reply's body; `ended`: a prompt stood behind it, so nothing can be missing."""
+    """The lines of one reply's body.
+
+    `ended`: a prompt stood behind it, so nothing can be missing. `broken`: it stops without even a line end.
+    """
 
     command: str = ""
     ended: bool = False
+    broken: bool = False
 
     @classmethod
-    def of(cls, lines: Iterable[str], command: str, *, ended: bool) -> "Body":
+    def of(cls, lines: Iterable[str], command: str, *, ended: bool, broken: bool = False) -> "Body":
         """The lines with what is known of them."""
         body = cls(lines)
-        body.command, body.ended = command, ended
+        body.command, body.ended, body.broken = command, ended, broken
         return body
 
 
@@ -53,10 +60,10 @@ def solid(lines: Iterable[str]) -> list[str]:
 
 
 def closed(lines: Sequence[str], least: int = 2) -> None:
-    """Refuse what does not end with a dashed rule as long as the one it began with, or has fewer than `least`."""
+    """Refuse what does not end with a dashed rule as long as the first and the one before, or has fewer than `least`."""
     body = solid(lines)
-    rules = [line.strip() for line in body if is_rule(line)]
-    if not body or len(rules) < least or not is_rule(body[-1]) or len(rules[-1]) < len(rules[0]):
+    rules = [len(line.strip()) for line in body if is_rule(line)]
+    if not body or len(rules) < least or not is_rule(body[-1]) or rules[-1] < max(rules[0], rules[-2]):
         cut()
 
 
@@ -80,21 +87,30 @@ def pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
     """Labels and values; a value that the device wrapped, right of the colon, is put together again."""
     found: list[tuple[str, list[str]]] = []
     colon = column = 0
+    above = ""
     for line in lines:
-        if found and _indent(line) > colon:
+        if found and _indent(line) > colon and _full(above, found[-1][0], colon):
             found[-1][1].append(_from(line, column))
-        elif named := _FIELD.fullmatch(line):
+        elif (named := _FIELD.fullmatch(line)) and named[1] not in {"Note", "Notes"}:
             colon = line.index(":", named.end(1))
             column = colon + 1 + max(_indent(named[2]), 1)
             found.append((named[1], [named[2].lstrip()]))
         else:
             unknown(line)
+        above = line
     widths = {} if _padded(lines) else _WIDTHS
     return [(label, unwrapped(parts, widths.get(label, 0))) for label, parts in found]
 
 
 _WIDTHS = {"Description": 32}
 """How many characters of a value stand in one line."""
+_FULL = 32
+"""No value is known to have been broken with fewer."""
+
+
+def _full(above: str, label: str, colon: int) -> bool:
+    """Whether a value may go on below: its line is full, or is that of a label whose padding may have been taken off."""
+    return label in _WIDTHS or len(above) - colon - 2 >= _FULL
 
 
 def _padded(lines: Iterable[str]) -> bool:
@@ -172,12 +188,23 @@ class Table:
 
     def matches(self, header: Sequence[str]) -> bool:
         """Whether `header` (first line) announces this table."""
-        keys = {column.key for column in columns_of(self, tuple(header[:3]))}
+        if len(header[0]) > _WIDEST:
+            return False
+        keys = {column.key for column in columns_of(self, tuple(header))}
         return self.needs <= keys and bool(self.needs)
+
+    def _columns(self, header: Sequence[str]) -> tuple[Column, ...]:
+        """The columns that a header announces. Raises UnknownReply where data stand in it, or two are called alike."""
+        for line in header:
+            refuse_data(line)
+        columns = columns_of(self, tuple(header))
+        if len({column.key for column in columns}) != len(columns):
+            unknown(header[0])
+        return columns
 
     def rows(self, header: Sequence[str], lines: Sequence[str]) -> list[Row]:
         """The rows below `header`. Raises UnknownReply for a line that is none."""
-        columns = columns_of(self, tuple(header[:3]))
+        columns = self._columns(header)
         pattern = _row_pattern(tuple(column.kind for column in columns))
         read: list[Row] = []
         texts: list[str] = []
@@ -197,6 +224,12 @@ class Table:
             else:
                 unknown(line)
         return read
+
+
+def refuse_data(header: str) -> None:
+    """Refuse a line of a header in which a number or a dash stands: it is a row, and the rule above it is lost."""
+    if any(_DATUM.fullmatch(word) for word in header.split()):
+        unknown(header)
 
 
 def _by_place(columns: Sequence[Column], header: str, line: str) -> list[str] | None:

@@ -26,6 +26,7 @@ _GEM_FIELDS = re.compile(r"\s*\|.*\|\s*")
 _NOTE = re.compile(r"\s*Notes? ?:")
 _LAST_SECTIONS = frozenset({"alarm_policy_profile_id", "tr069_server_profile_id"})
 """Old firmware (MA5600V800R0xx) prints no count: its block ends with one of these."""
+_NUMBERED = ("line_profile", "service_profile", "alarm_policy_profile", "tr069_server_profile")
 _MAPPING = Table(
     (
         Column("mapping_index", "Mapping", "int"),
@@ -114,11 +115,15 @@ def _digits(left: list[list[str]]) -> list[str]:
 
 def _fields(ont: Row, part: Row, more: Row) -> Row:
     """Adds a group of fields where it belongs; returns where the next group without a name of its own goes."""
+    for name in _NUMBERED:
+        if f"{name}_name" in more and f"{name}_id" not in more:
+            raise UnknownReply(f"a {name} without its number")
     for name in ("line_profile", "service_profile"):
         if f"{name}_id" in more:
-            _merge(ont, more)
-            named: Row = ont.setdefault(name, {})
-            return named
+            own = {key: value for key, value in more.items() if key.startswith(f"{name}_")}
+            _merge(ont, own)
+            part = ont.setdefault(name, {})
+            more = {key: value for key, value in more.items() if key not in own}
     if not _LAST_SECTIONS.isdisjoint(more):
         part = ont
     _merge(part, more)

@@ -149,7 +149,7 @@ def wan(lines: Body) -> Row:
     `IP`, `IP access type` and `Connection status` of older firmware also stand under the newer names.
     """
     head, *blocks = _blocks(lines)
-    if "ont_id" not in head or any("index" not in one for one in blocks):
+    if "ont_id" not in head or "index" in head or any("index" not in one for one in blocks):
         raise UnknownReply("WAN blocks without the ONT's place or an index")
     if not blocks and not lines.ended:
         cut("no WAN connection, and no prompt that says it is all")
@@ -171,7 +171,7 @@ def _newer(one: Row) -> Row:
 def wlan(lines: Sequence[str]) -> Row:
     """`display ont wlan-info`: the ONT, then a block for each SSID, as many as it says."""
     head, *blocks = _blocks(lines)
-    if "the_total_number_of_ssid" not in head:
+    if "the_total_number_of_ssid" not in head or "ssid_index" in head:
         raise UnknownReply("the number of SSIDs is missing")
     agree(head["the_total_number_of_ssid"], len(blocks), "SSIDs")
     distinct(blocks, "ssid_index")

@@ -18,6 +18,7 @@ from vendors.huawei_smartax.parse.layout import (
     is_field,
     is_rule,
     notes,
+    refuse_data,
     sections,
     solid,
     total_of,
@@ -104,6 +105,8 @@ def _totalled(blocks: list[Row], printed: int) -> None:
 
 def filled(header: Sequence[str], lines: Sequence[str]) -> list[Row]:
     """The rows of a table in which every row fills every column, named by its header alone."""
+    for line in header:
+        refuse_data(line)
     cells = [_PORT.sub(r"\1/\2/\3", line).split() for line in lines]
     readings = (_keys(header, words) for words in (_PHRASE, _WORD))
     keys = next((keys for keys in readings if all(len(row) == len(keys) for row in cells)), None)

@@ -102,7 +102,7 @@ def bound(lines: Sequence[str]) -> Row:
     """`… bound-info profile-id <n>`: the ONTs of each port that use a profile, as the device lists them."""
     body = solid(lines)
     printed = total_of(body[-1], _TOTAL) if body else None
-    closed(body[:-1] if printed else body)
+    closed(body[:-1] if printed else body, least=3)
     groups = sections(body[:-1] if printed else body)
     if not groups or not _BOUND.matches(groups[0]) or len(groups) > 2:
         unknown(groups[-1][0] if groups else "no table")
@@ -114,7 +114,7 @@ def dba_profiles(lines: Sequence[str]) -> Row:
     body = solid(lines)
     printed = total_of(body[-1], _TOTAL) if body else None
     body = body[:-1] if printed else body
-    closed(body)
+    closed(body, least=3)
     groups = sections(body)
     if not _DBA.matches(groups[0]) or len(groups) > 2:
         unknown(groups[-1][0])

@@ -69,45 +69,79 @@ OTHER = (
     "The current HG configuration method of the ONT does not support this operation",
 )
 
-_KNOWN = {" ".join(text.split()).casefold() for text in (*ABSENT, *BUSY, *OTHER)}
-_ABSENT = {text.casefold() for text in ABSENT}
-_BUSY = {text.casefold() for text in BUSY}
-_FAILURE = re.compile(r"\s*(?:Failure|Error) ?: ?(.+)")
 _SAVING = "It will take several minutes to save configuration file, please wait..."
-_BARE = re.compile(
-    rf"\s*({re.escape(_SAVING)}|The required ONT does not exist|There is no ONT available|System is busy, please save data later"
-    r"|Reenter times have reached the upper limit|No related information to show)\.?\s*"
-)
+_REENTER = "Reenter times have reached the upper limit"
+
+
+def _plain(text: str) -> str:
+    """A text without its full stop, in one case and with single blanks."""
+    return " ".join(text.split()).casefold().removesuffix(".")
+
+
+_ABSENT = {_plain(text) for text in ABSENT}
+_BUSY = {_plain(text) for text in BUSY}
+_KNOWN = _ABSENT | _BUSY | {_plain(text) for text in OTHER}
+_BARE = _ABSENT | _BUSY | {_plain(_REENTER)}
+"""What is said without `Failure:` too."""
+_FAILURE = re.compile(r"\s*(?:Failure|Error) ?: ?(.+)")
 _PERCENT = re.compile(r"\s*% (.+)")
-_SYNTAX = re.compile(
-    r"(Unknown command|Parameter error|Incomplete command|Too many parameters|Ambiguous command"
-    r"|Invalid input detected)(, the error locates at '\^')?\.?"
-)
+_SYNTAX = {
+    text: text.lower().replace(" ", "_")
+    for text in (
+        "Unknown command",
+        "Parameter error",
+        "Incomplete command",
+        "Too many parameters",
+        "Ambiguous command",
+        "Invalid input detected",
+    )
+}
+_OTHER_SYNTAX = "syntax_error"
+SYNTAX_KINDS = frozenset({*_SYNTAX.values(), _OTHER_SYNTAX})
+"""Of a line that begins with a per cent sign: the CLI did not take the command."""
 _OLD_SYNTAX = re.compile(r"\s*Incorrect command:.*")
 _CONFLICT = re.compile(r"\s*Conflicted service virtual port index ?: ?(\d+)\s*")
 _WIDTH = 56
 """The device breaks its messages at about this column."""
 
 
-def refusal(lines: Sequence[str], *, saving: bool = False) -> dict[str, Any] | None:
-    """The device's refusal as a value, or None where the reply is none. `saving`: it was asked to save.
+def refusal(lines: Sequence[str], *, saving: bool = False, broken: bool = False) -> dict[str, Any] | None:
+    """The device's refusal as a value, or None where the reply is none.
 
+    `saving`: it was asked to save. `broken`: the reply stops without a line end.
     `{"found": False, "text": …}` for what is not there, `{"refused": {"kind": …, "text": …}}` for the rest.
     Raises UnknownReply for a refusal that goes on with something else, or whose end is missing.
     """
-    body = solid(lines)
-    while body and body[0].strip() == "^":
-        del body[0]
+    body, rest = _paragraph(lines)
     if not body or (saving and body[0].strip() == _SAVING):
         return None
+    read = _read(body, broken=broken)
+    if read is not None and rest:
+        unknown(rest[0])
+    return read
+
+
+def _paragraph(lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The first lines that no blank line parts, carets left out, and what follows them."""
+    body: list[str] = []
+    for number, line in enumerate(lines):
+        if line.strip() not in {"", "^"}:
+            body.append(line)
+        elif body:
+            return body, solid(lines[number:])
+    return body, []
+
+
+def _read(body: list[str], *, broken: bool) -> dict[str, Any] | None:
     if _OLD_SYNTAX.fullmatch(body[0]):
         return refused("unknown_command", " ".join(line.strip() for line in body[:3]))
     if found := _PERCENT.fullmatch(body[0]):
-        return _syntax(_unwrapped(found[1], body))
+        return _syntax(_unwrapped(found[1], body), broken=broken)
     if found := _FAILURE.fullmatch(body[0]):
-        return _failure(_unwrapped(found[1], body[:-1] if _CONFLICT.fullmatch(body[-1]) else body), body)
-    if found := _BARE.fullmatch(body[0]):
-        return _bare(found[1], body)
+        whole = body[:-1] if _CONFLICT.fullmatch(body[-1]) else body
+        return _failure(_unwrapped(found[1], whole), body, broken=broken)
+    if _plain(body[0]) in _BARE:
+        return _bare(body)
     return None
 
 
@@ -126,29 +160,27 @@ def _unwrapped(first: str, body: Sequence[str]) -> str:
     return text
 
 
-def _syntax(text: str) -> dict[str, Any]:
-    found = _SYNTAX.fullmatch(text)
-    if found is None or (
-        found[2] is None and found[1] not in {"Ambiguous command", "Invalid input detected"}
-    ):
+def _syntax(text: str, *, broken: bool) -> dict[str, Any]:
+    """A known sentence alone, or any that points at the caret."""
+    if "'^'" not in text and (broken or text.rstrip(".") not in _SYNTAX):
         raise UnknownReply(f"a refusal that no rule explains: {text[:120]!r}")
-    return refused(found[1].lower().replace(" ", "_"), f"% {text}")
+    known = next((kind for begun, kind in _SYNTAX.items() if text.startswith(begun)), _OTHER_SYNTAX)
+    return refused(known, f"% {text}")
 
 
-def _failure(text: str, body: Sequence[str]) -> dict[str, Any]:
-    plain = text.rstrip(".").casefold() if text.casefold() not in _KNOWN else text.casefold()
+def _failure(text: str, body: Sequence[str], *, broken: bool) -> dict[str, Any]:
+    plain = _plain(text)
     if plain in _ABSENT:
         return {"found": False, "text": text}
-    if plain not in _KNOWN and any(known.startswith(plain) for known in _KNOWN):
+    if plain not in _KNOWN and (broken or any(known.startswith(plain) for known in _KNOWN)):
         cut()
     kind = "busy" if plain in _BUSY or plain.startswith("system is busy") else "failure"
     more = {"conflicting_index": int(found[1])} if (found := _CONFLICT.fullmatch(body[-1])) else {}
     return refused(kind, f"Failure: {text}", **more)
 
 
-def _bare(text: str, body: Sequence[str]) -> dict[str, Any]:
+def _bare(body: Sequence[str]) -> dict[str, Any]:
     if len(body) > 1:
         unknown(body[1])
-    if text.casefold() in _ABSENT:
-        return {"found": False, "text": text}
-    return refused("busy", text)
+    text = body[0].strip() if body[0].strip() == _SAVING else body[0].strip().removesuffix(".")
+    return {"found": False, "text": text} if _plain(text) in _ABSENT else refused("busy", text)

@@ -145,7 +145,8 @@ def parse(command: str, reply: str) -> dict[str, Any]:
         raise UnknownReply("the echo is of another command")
     if not solid(cleaned.lines) and not (cleaned.echo and (cleaned.prompt or parser is writes.silent)):
         raise UnknownReply("nothing to read")
-    return _vouched(parser, Body.of(cleaned.lines, command, ended=cleaned.prompt is not None))
+    body = Body.of(cleaned.lines, command, ended=cleaned.prompt is not None, broken=cleaned.broken)
+    return _vouched(parser, body)
 
 
 def _incomplete(hint: str) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def refusal_in(command: str, reply: str) -> dict[str, Any] | None:
 
 def _vouched(parser: Parser | None, lines: Body) -> dict[str, Any]:
     """The parser's answer; whatever it stumbles over is a reply that no rule explains."""
-    if no := refusal(lines, saving=parser is writes.saved):
+    if no := refusal(lines, saving=parser is writes.saved, broken=lines.broken):
         return no
     if parser is None:
         raise UnknownReply("no parser for this command")

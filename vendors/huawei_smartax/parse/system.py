@@ -42,7 +42,7 @@ _SERVICES = Table(
 )
 _POWER = re.compile(r"\s*Power Status\s")
 _OF_PORT = re.compile(r"\s*F/S/P\s")
-_TIME = re.compile(r"\s*(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:[+-]\d{2}:\d{2}(?: DST)?)?)\s*")
+_TIME = re.compile(r"\s*(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}([+-]\d{2}:\d{2}(?: DST)?)?)\s*")
 _BOARD_PORTS = Table((Column("port", "Port", "int"),), frozenset({"port"}))
 
 
@@ -55,7 +55,7 @@ def version(lines: Body) -> Row:
     """`display version`: version, patch, product, the areas of each mainboard, and the uptime at the end."""
     body = solid(lines)
     uptime = _UPTIME.fullmatch(body[-1])
-    if not uptime and not is_rule(body[-1]) and not lines.ended:
+    if not uptime and not lines.ended:
         cut()
     read: Row = {}
     boards: list[Row] = []
@@ -64,6 +64,8 @@ def version(lines: Body) -> Row:
             boards.append({"mainboard": found[1].lower()})
         elif not is_rule(line):
             _add(boards[-1] if boards else read, line)
+        elif not boards:
+            unknown(line)
     if "version" not in read or "product" not in read:
         raise UnknownReply("no version or no product")
     return read | {"mainboards": boards} | ({"uptime_s": _seconds(uptime.groups())} if uptime else {})
@@ -109,7 +111,7 @@ def _placed(starts: Sequence[tuple[int, str]], line: str) -> Row:
     return row
 
 
-def board(lines: Sequence[str]) -> Row:
+def board(lines: Body) -> Row:
     """`display board <frame>/<slot>`: the board, its power, its ports, and the ONTs of each port."""
     closed(lines)
     groups = sections(lines)
@@ -124,6 +126,8 @@ def board(lines: Sequence[str]) -> Row:
             read["ports"] += _BOARD_PORTS.rows(group, groups.pop(0) if groups else [])
         else:
             unknown(group[0])
+    if not read["ports"] and not lines.ended:
+        cut("no ports, and no prompt that says it is all")
     if groups:
         first = next(number for number, line in enumerate(lines) if line == groups[0][0])
         listed = ports(lines[first - 1 :])
@@ -155,19 +159,22 @@ def port_vlans(lines: Body) -> Row:
     """`display port vlan <f/s/p>`: the VLANs of an uplink port, as many as the device says, and its native VLAN."""
     groups = sections(lines)
     foot = fields(groups[-1]) if len(groups) == 2 else {}
-    if "total" not in foot:
-        cut("the total is missing")
+    native = foot.get("native_vlan") is not None or ("native_vlan" in foot and not lines.broken)
+    if "total" not in foot or not (native or lines.ended):
+        cut("the total or the native VLAN is missing")
     vlans = [whole(word) for line in groups[0] for word in line.split()]
     agree(foot["total"], len(vlans), "VLANs")
     return foot | {"vlans": vlans}
 
 
-def clock(lines: Sequence[str]) -> Row:
+def clock(lines: Body) -> Row:
     """`display time`: the time as printed."""
     body = solid(lines)
     found = _TIME.fullmatch(body[0]) if len(body) == 1 else None
     if not found:
         unknown(body[0])
+    if lines.broken and not found[2]:
+        cut("the time zone is missing")
     return {"time": found[1]}
 
 
