@@ -122,5 +122,10 @@ class Runtime:
 
     def _raise_first(self) -> None:
         for loop in self.loops:
-            if loop.task and not loop.task.cancelled() and (error := loop.task.exception()):
+            if (
+                loop.task
+                and loop.task.done()
+                and not loop.task.cancelled()
+                and (error := loop.task.exception())
+            ):
                 raise error
