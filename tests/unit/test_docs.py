@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from dev.docs import __main__ as docs
 from dev.docs import models
+from dev.machine import ROOT
 from events.reasons import REASONS
 from events.stages import Stage
 from schemas.config import ConfigModel
@@ -77,14 +78,14 @@ def test_every_example_is_valid(part: type[BaseModel]) -> None:
 
 
 def test_every_setting_has_its_meaning() -> None:
-    reference = (docs.ROOT / "docs/configuration.md").read_text()
+    reference = (ROOT / "docs/configuration.md").read_text()
     for name, field in Settings.model_fields.items():
         assert field.description
         assert f"| `ACENDE_{name.upper()}` |" in reference
 
 
 def test_every_reason_stands_in_the_catalogue_for_support_with_what_to_do() -> None:
-    catalogue = (docs.ROOT / "docs/suporte/motivos.md").read_text()
+    catalogue = (ROOT / "docs/suporte/motivos.md").read_text()
     rows = {line.split("`")[1]: line for line in catalogue.splitlines() if line.startswith("| `")}
     assert rows.keys() == REASONS.keys()
     for code, reason in REASONS.items():
@@ -92,7 +93,7 @@ def test_every_reason_stands_in_the_catalogue_for_support_with_what_to_do() -> N
 
 
 def test_the_guide_explains_every_stage_and_every_state_in_the_words_that_support_sees() -> None:
-    guide = (docs.ROOT / "docs/suporte/README.md").read_text()
+    guide = (ROOT / "docs/suporte/README.md").read_text()
     explained = guide.split("## Ver uma ordem")[0]
     shown = [stage.text_pt for stage in Stage]
     shown += [words for state, words in STATES.items() if state != "unknown"] + [PARKED]
@@ -100,7 +101,7 @@ def test_the_guide_explains_every_stage_and_every_state_in_the_words_that_suppor
 
 
 def test_the_table_of_platforms_has_a_row_for_each() -> None:
-    table = (docs.ROOT / "docs/vendors.md").read_text()
+    table = (ROOT / "docs/vendors.md").read_text()
     assert [
         name
         for name, package in PLATFORMS.items()
@@ -109,7 +110,7 @@ def test_the_table_of_platforms_has_a_row_for_each() -> None:
 
 
 def test_links_between_documents_lead_somewhere() -> None:
-    for file in sorted((docs.ROOT / "docs").rglob("*.md")):
+    for file in sorted((ROOT / "docs").rglob("*.md")):
         text = file.read_text()
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
             assert target.startswith("http") or (file.parent / target).exists(), (file, target)
