@@ -72,7 +72,8 @@ def parts() -> list[type[BaseModel]]:
 @pytest.mark.parametrize("part", parts(), ids=lambda part: part.__name__)
 def test_every_example_is_valid(part: type[BaseModel]) -> None:
     for name, field in part.model_fields.items():
-        judge: TypeAdapter[Any] = TypeAdapter(part.__annotations__.get(name, field.annotation))
+        annotation: Any = part.__annotations__.get(name, field.annotation)
+        judge: TypeAdapter[Any] = TypeAdapter(annotation)
         for example in field.examples or ():
             judge.validate_python(example)
 

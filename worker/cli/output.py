@@ -83,11 +83,9 @@ def text(value: Any) -> str:
 
 def plain(said: str) -> str:
     """`said` without characters that a terminal would act upon."""
-    return (
-        said
-        if said.isprintable()
-        else "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in said)
-    )
+    if said.isprintable():
+        return said
+    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in said.expandtabs())
 
 
 def ago(at: datetime | None) -> str:

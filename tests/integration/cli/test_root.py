@@ -15,7 +15,7 @@ import typer
 from tests.integration.cli.conftest import acende
 from tests.support.secrets import OLT_PASSWORD, PPPOE_PASSWORD
 from vendors.errors import OltUnreachable
-from worker.cli import reply, root
+from worker.cli import output, reply, root
 from worker.cli.failure import Failure, Status
 from worker.settings import ConfigurationError
 from worker.store.errors import DataRefused, StoreUnavailable, WorkerRuns
@@ -120,7 +120,6 @@ def test_after_a_command_logs_are_as_they_were() -> None:
 
 
 def test_a_machine_without_a_name_for_its_user_still_knows_who(monkeypatch: pytest.MonkeyPatch) -> None:
-    from worker.cli import output
 
     def nobody() -> str:
         raise KeyError
@@ -168,3 +167,23 @@ def test_parse_says_in_one_sentence_what_it_cannot_vouch_for(
     assert says in ran.err
     assert len(ran.err.splitlines()) == 1
     assert ran.out == ""
+
+
+# ------------------------------------------------------------------------------------------------------------ output
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "–"),
+        ((), "–"),
+        (True, "yes"),
+        ({"vlan": 100, "inner": None}, "vlan=100"),
+        ([{"a": 1}, {"a": 2}], "a=1\na=2"),
+        ([1, 2], "1, 2"),
+        ("ação\n\tfim", "ação\n        fim"),
+        ("a\x1b[2Jb\x07\u202e", "a\ufffd[2Jb\ufffd\ufffd"),
+    ],
+)
+def test_a_cell_holds_nothing_that_a_terminal_acts_upon(value: object, shown: str) -> None:
+    assert output.text(value) == shown
