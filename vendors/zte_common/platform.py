@@ -6,8 +6,11 @@ from vendors.zte_common.noise import ALARM
 _MODE = r"\([A-Za-z][\w /:.-]{0,60}\)"
 QUESTION = r"(?i)\[yes/no\]\s*:?\s*$"
 
+_GOES_ON = r"(?!(?:vlan-profile|host|tag|pri|state|acs|privilege|mtu|mode|max-sessions)\b)"
+"""A word of the line itself: a password in front of it that is one digit is no kind of cipher."""
+
 REDACTIONS = (
-    r"(?i)\bpassword +(?:encrypted +|\d +)?(\S+)",
+    rf"(?i)(?<!username )\bpassword +((?:encrypted|\d{{1,2}}) +{_GOES_ON}\S+|\S+)",
     r"(?i)^[ \t]*password:[ \t]*(\S+)",
     r"\bkey +(\S+)",
     r"\bpw +(\S+)",

@@ -9,6 +9,7 @@ from tests.unit.zte.builders import TITAN, ZXAN, found
 from tests.unit.zte.captures import FOLDER, text_of
 from vendors.contract import Adapter, Command, read, write
 from vendors.errors import NotConverged, OltBusy, OrderRejected, ProvisioningError, UnknownReply
+from vendors.screen import masked
 
 PATH = ("configure terminal",)
 SYNTAX = "%Error 20200: Invalid input detected at '^' marker."
@@ -170,11 +171,21 @@ def test_a_field_of_an_onu_is_no_question_for_a_password(line: str, asks: bool) 
     ],
 )
 def test_secrets_of_others_are_masked_in_what_is_kept(text: str) -> None:
-    masked = text
-    for expression in ZXAN.PLATFORM.redactions:
-        if hit := re.search(expression, masked, re.MULTILINE):
-            masked = masked[: hit.start(1)] + "********" + masked[hit.end(1) :]
-    assert "PLANTED" not in masked
+    redactions = [re.compile(expression, re.MULTILINE) for expression in ZXAN.PLATFORM.redactions]
+    assert "PLANTED" not in masked(text, (), redactions)
+
+
+@pytest.mark.parametrize("password", ["0", "7", "42", "12345678", "encrypted", "password", "PLANTED"])
+def test_a_password_of_digits_is_masked_and_no_word_behind_it(password: str) -> None:
+    lines = (
+        "wan-ip 1 mode pppoe username u@isp password {} vlan-profile VP host 1\n"
+        "wan-ip 1 ipv4 mode pppoe username u@isp password {} host 1\n"
+        "tr069-mgmt 1 acs http://a validate basic username password password {}\n"
+        "username oltcloud password 7 {} privilege 15\n"
+    )
+    redactions = [re.compile(expression, re.MULTILINE) for expression in ZXAN.PLATFORM.redactions]
+    kept = masked(lines.replace("{}", password), (), redactions)
+    assert kept == lines.replace("password 7", "password").replace("{}", "********")
 
 
 def test_states_and_serials_are_not_masked() -> None:
