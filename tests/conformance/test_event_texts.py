@@ -75,11 +75,22 @@ def test_no_field_of_an_event_reaches_the_olt_unchecked(desk: Desk, data: st.Dat
     only_what_was_meant(site)
     sent = b"".join(site.olt.journal.raw.values()).decode("latin-1")
     told = {texts.get(name, "") for name in set(TEXTS) - set(FOR_PEOPLE)}
-    assert not [
-        name
+    found = {
+        texts[name]
         for name in FOR_PEOPLE
         if len(texts.get(name, "")) >= 8 and texts[name] in sent and texts[name] not in told
-    ]
+    }
+    usual = _usual(desk) if found else ""
+    assert not [text for text in found if text not in usual]
+
+
+def _usual(desk: Desk) -> str:
+    """What is sent where the event has nothing odd: `password` and the like are words of the commands."""
+    desk.site.start_anew()
+    wish = wished(desk.site, {})
+    assert wish is not None
+    desk.loop.run(desk.site.run(wish))
+    return b"".join(desk.site.olt.journal.raw.values()).decode("latin-1")
 
 
 def wished(site: Site, texts: dict[str, str]) -> DesiredOnu | None:
