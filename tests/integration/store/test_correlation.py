@@ -20,7 +20,7 @@ from tests.unit.correlate.test_confluence import batches_of, stories
 from tests.unit.correlate.town import NOON, RULES, S, Town, bound, fact, received, started
 from worker.correlate.merge import unit_with
 from worker.facts import Order, Unit
-from worker.store import apply, sweep
+from worker.store import apply, db, sweep
 from worker.store.db import Clock, Context, Store
 from worker.store.rows import order_of, unit_row
 from worker.store.schema import equipment, job, metadata, outbox, service_order
@@ -94,7 +94,7 @@ async def _read(store: Store) -> Sequence[Order]:
 
 
 def _now(store: Store, data: Any, number: int, half: int) -> Event:
-    time = store.run_sync(apply.now) + timedelta(microseconds=number)
+    time = store.run_sync(db.now) + timedelta(microseconds=number)
     return Event("erp", f"{number}-{half}", data.TYPE, time, data)
 
 

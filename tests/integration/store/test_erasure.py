@@ -16,7 +16,7 @@ from tests.integration.provision.support import migrated
 from tests.support.secrets import PPPOE_PASSWORD, WIFI_KEY
 from tests.unit.correlate.town import RULES, S, cancelled, started
 from worker.facts import Order
-from worker.store import apply, orders, sweep
+from worker.store import apply, db, orders, sweep
 from worker.store.db import Clock, Context, Store
 from worker.store.orders import Failure
 from worker.store.schema import job_step, secret, service_order
@@ -32,7 +32,7 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 
 async def _tell(store: Store, data: InputData) -> None:
-    now = await store.read(apply.now)
+    now = await store.read(db.now)
     await store.run(apply.apply_batch, [Event("erp", now.isoformat(), data.TYPE, now, data)])
 
 
