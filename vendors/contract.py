@@ -155,6 +155,8 @@ class Observation(Frozen):
     """ONU ids in use on `port`, whosever they are."""
     firmware: str | None = None
     """The OLT's software, where `plan` depends on it."""
+    more: dict[str, str] = {}
+    """What only this vendor's own `plan` reads, of the OLT or of `port`."""
     secrets_current: frozenset[str] = frozenset()
     """Names of secrets and unread fields whose digest equals what was last applied and accepted here: filled in by
     the worker. `plan` sends the others."""
@@ -268,6 +270,8 @@ class Platform:
     """Expression of an automatic hint at the end of the buffer, answered by a line end."""
     question: str = r"(?i)(\(y/n\)\s*\[[yn]\]|\[yes/no\])\s*:?\s*$"
     """Expression of any question at the end of the buffer; answered only by a row of `Command.answers`."""
+    login_answers: tuple[tuple[str, str], ...] = ()
+    """Questions that a site's banner asks at login (expression, searched in the last line) and what to answer."""
     login_refused: tuple[str, ...] = ()
     """Texts that truly refuse the credentials."""
     login_busy: tuple[str, ...] = ()

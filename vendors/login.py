@@ -50,6 +50,7 @@ class _Login:
         self._user_asked = 0
         self._password_asked = 0
         self._pages = 0
+        self._questions = 0
         self._nudges = 0
         self._reacted_at = 0
         self._enabling = False
@@ -114,8 +115,18 @@ class _Login:
             self._next_page()
         elif find.hint and find.hint.search(text):
             self._line.write("")
+        elif answer := self._answer(text):
+            self._line.write(answer)
         elif find.question.search(text):
             raise Unexplained(self._line.text())
+
+    def _answer(self, text: str) -> str | None:
+        """What a banner's question is answered with, if the platform knows it; once in a login."""
+        known = (said for asked, said in self._platform.login_answers if re.search(asked, text))
+        if self._questions or (answer := next(known, None)) is None:
+            return None
+        self._questions += 1
+        return answer
 
     def _next_page(self) -> None:
         self._pages += 1

@@ -104,14 +104,31 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
     registrations: tuple[Registration, ...] = ()
     for ont in onts["onts"] if onts else ():
         registrations = (*registrations, (yield from _registration(ont)))
+    firmware = (_perhaps(VERSION, version) or {}).get("version")
+    new = port is not None and all(found.port != port for found in registrations)
     return Observation(
         serial=serial,
         port=port,
+        more=(yield from _boards_word(port, firmware)) if port and new else {},
         registrations=registrations,
         sighting=next((seen for seen in _sightings(answered(AUTOFIND, lit)) if seen.serial == serial), None),
         used_onu_ids=frozenset(_ids(answered(asked[-1], listed[0]), port) if listed else ()),
-        firmware=(_perhaps(VERSION, version) or {}).get("version"),
+        firmware=firmware,
     )
+
+
+def _boards_word(port: PonPort, firmware: str | None) -> Dialogue[dict[str, str]]:
+    """How the board of a port calls itself where nothing is registered that would show it.
+
+    10G boards of the MA5600T family do not call themselves `gpon`; their names hold XG. On MA5800 all do.
+    """
+    if not (firmware or "").startswith("MA5600"):
+        return {}
+    command = read(f"display board {port.frame}")
+    [shown] = yield (command,)
+    rows = (answered(command, shown) or {"boards": []})["boards"]
+    name = next((row["board_name"] for row in rows if row["slot_id"] == port.slot), None)
+    return {"word": "xgpon"} if "XG" in (name or "") else {}
 
 
 def _ids(listed: Row | None, port: PonPort | None) -> Iterable[int]:

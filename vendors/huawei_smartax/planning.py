@@ -64,7 +64,7 @@ def _creation(desired: DesiredOnu, observed: Observation) -> list[Command]:
     if onu_id is None:
         raise OrderRejected(f"no free ONT id on port {desired.port}", code="port_full")
     return [
-        _registering(desired, onu_id),
+        _registering(desired, onu_id, observed),
         *_inside(desired, onu_id, None, observed),
         *_flows(desired, onu_id, desired.service_ports),
     ]
@@ -74,7 +74,7 @@ def _used(desired: DesiredOnu, observed: Observation) -> frozenset[int]:
     return observed.used_onu_ids if observed.port == desired.port else frozenset()
 
 
-def _registering(desired: DesiredOnu, onu_id: int) -> Command:
+def _registering(desired: DesiredOnu, onu_id: int, observed: Observation) -> Command:
     if desired.line_profile is None or desired.service_profile is None:
         raise OrderRejected(
             "a SmartAX ONT needs a line profile and a service profile", code="profile_missing"
@@ -83,7 +83,7 @@ def _registering(desired: DesiredOnu, onu_id: int) -> Command:
     named = f' desc "{desired.description}"' if desired.description else ""
     return write(
         f'ont add {desired.port.port} {onu_id} sn-auth "{hex_serial(desired.serial)}" omci {profiles}{named}',
-        path=board(desired.port),
+        path=board(desired.port, observed.more.get("word", "gpon")),
         timeout_s=60.0,
     )
 
@@ -123,13 +123,18 @@ def _flow_changes(desired: DesiredOnu, here: Registration) -> tuple[list[Flow], 
 def _same_flow(wanted: ServicePort, found: ServicePort, here: Registration) -> bool:
     if (wanted.gem_port, wanted.vlan, wanted.user_vlan) != (found.gem_port, found.vlan, found.user_vlan):
         return False
-    tables = _same_table(wanted.upstream_profile, found.upstream_profile, here) and _same_table(
-        wanted.downstream_profile, found.downstream_profile, here
-    )
+    up, down = found.upstream_profile, found.downstream_profile
     if "service_ports" in here.unread:
-        # The table shows neither transform nor C-VLAN: a service-port that looks right is left alone.
-        return tables
-    return tables and _tags(wanted) == _tags(found)
+        # The table shows neither transform nor C-VLAN, and some OLTs print RX and TX the other way round (MA5800-X7): a
+        # service-port that looks right is left alone.
+        return _same_tables(wanted, up, down, here) or _same_tables(wanted, down, up, here)
+    return _same_tables(wanted, up, down, here) and _tags(wanted) == _tags(found)
+
+
+def _same_tables(wanted: ServicePort, up: str | None, down: str | None, here: Registration) -> bool:
+    return _same_table(wanted.upstream_profile, up, here) and _same_table(
+        wanted.downstream_profile, down, here
+    )
 
 
 def _tags(flow: ServicePort) -> tuple[str, int | None]:
@@ -198,7 +203,7 @@ def _inside(
     desired: DesiredOnu, onu_id: int, here: Registration | None, observed: Observation
 ) -> list[Command]:
     """Native VLANs, routed ports, IP hosts, WAN and TR-069: those that differ from what `here` shows."""
-    where = board(desired.port, here.more.get("word", "gpon") if here else "gpon")
+    where = board(desired.port, (here or observed).more.get("word", "gpon"))
     target = f"{desired.port.port} {onu_id}"
     known = frozenset() if here is None else observed.secrets_current
     lines = [

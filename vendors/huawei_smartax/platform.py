@@ -19,7 +19,10 @@ PLATFORM = Platform(
     pager=r"-{3,4} ?More ?\( ?Press 'Q' to break ?\) ?-{3,4}\s*$",
     pager_next=" ",
     hint=r"^\s*\{[^{}\n]*<cr>[^{}\n]*\}\s*:\s*$",
-    question=r"(?i)(?:\(y/n\)\s*\[[yn]\]|\[y/n\]|\[yes/no\]|yes\.no)\s*:?\s*$",
+    # A hint without `<cr>` is a question too: the command is not complete, and Enter does not end it.
+    question=r"(?i)(?:\(y/n\)\s*\[[yn]\]|\[y/n\]|\[yes/no\]|yes\.no)\s*:?\s*$|^\s*\{[^{}\n]*\}\s*:\s*$",
+    # Some sites have a banner agreed to (netmiko's driver answers it so; no capture).
+    login_answers=((r"(?i)yes[ ./]no\W*$", "yes"),),
     login_refused=("Username or password invalid", "Username or Domain invalid"),
     login_busy=(
         "Reenter times have reached the upper limit",

@@ -21,7 +21,8 @@ SERIAL = "HWTC1A2B3C4D"
 def an_olt(**more: Any) -> Olt:
     """An OLT with a GPON and an XGS-PON board, profiles 10 and 11, and one box lit on 0/1/3."""
     boards = (Board(0, 1), Board(0, 3, "H901XSHF", "xgs-pon"), Board(0, 9, "H902MPLA", None))
-    olt = Olt(name="OLT-A", boards=boards, **({"clock": lambda: 1000.0} | more))
+    given: dict[str, Any] = {"clock": lambda: 1000.0, "boards": boards}
+    olt = Olt(name="OLT-A", **(given | more))
     olt.onu_ids = DEVICE.onu_ids
     if DEVICE.seed:
         DEVICE.seed(olt)

@@ -12,6 +12,7 @@ from tests.support.olts import Bench, Transport, bench
 from tests.support.secrets import OLT_PASSWORD, PPPOE_PASSWORD
 from tests.unit.huawei_smartax.simulated import PORT, SERIAL, an_olt
 from tests.unit.huawei_smartax.test_simulator import INTERNET, QINQ, wish
+from vendors.contract import read
 from vendors.dialogue import hold
 from vendors.errors import (
     LoginRefused,
@@ -218,3 +219,13 @@ async def test_hints_and_pages_that_cannot_be_switched_off_are_answered(
             assert await reconcile(session, ROUTER, "wan.password") == 0
             assert await reconcile(session, None) > 0
         assert not olt.olt.registered
+
+
+async def test_a_hint_that_needs_more_than_enter_ends_the_session_at_once() -> None:
+    """The firmware refuses `undo smart`; a command that lacks a word gets a hint without `<cr>`, and waits."""
+    async with served() as olt:
+        olt.fault("unknown", when="before", times=None, pattern="undo smart", text="")
+        async with olt.session() as session:
+            with pytest.raises(UnknownReply) as waited:
+                await session.send((read("display service-port"),))
+            assert "board<K>" in waited.value.reply

@@ -234,6 +234,25 @@ ROUTER = {
             id="where tags are not shown, a service-port that looks right is left alone",
         ),
         pytest.param(
+            desired(),
+            seen(
+                found(
+                    unread=frozenset({"service_ports", "lan_ports"}),
+                    flows=(
+                        Flow(
+                            index=7,
+                            service=INTERNET.model_copy(
+                                update={"upstream_profile": "9", "downstream_profile": "8"}
+                            ),
+                        ),
+                    ),
+                ),
+                secrets_current=frozenset({"lan_ports"}),
+            ),
+            [],
+            id="and one whose RX and TX are printed the other way round",
+        ),
+        pytest.param(
             desired(line_profile="11"),
             seen(found(more={"word": "xgpon"})),
             ["board: ont modify 3 5 ont-lineprofile-id 11"],
@@ -273,6 +292,8 @@ def test_commands_run_where_they_belong() -> None:
     assert (add.path, flow.path) == (BOARD, ("config",))
     [modify] = ADAPTER.plan(desired(line_profile="11"), seen(found(more={"word": "xgpon"})))
     assert modify.path == ("config", "interface xgpon 0/1")
+    add, *_ = ADAPTER.plan(desired(), seen(more={"word": "xgpon"}))
+    assert add.path == ("config", "interface xgpon 0/1")
 
 
 def test_a_password_is_a_part_of_its_own_and_named() -> None:

@@ -12,7 +12,7 @@ from vendors.contract import Command, write
 from vendors.errors import NotConverged, OltBusy, OrderRejected
 from vendors.huawei_smartax import adapter
 from vendors.huawei_smartax.parse import parse
-from vendors.simulator.rows import PluggedOnu
+from vendors.simulator.rows import Board, PluggedOnu
 
 INTERNET = ServicePort(gem_port=1, vlan=100, user_vlan=100, upstream_profile="8", downstream_profile="9")
 QINQ = ServicePort(gem_port=2, vlan=2000, user_vlan=41, inner_vlan=1001, transform="translate-and-add")
@@ -95,6 +95,22 @@ def test_the_old_generation_is_provisioned_without_the_wan_commands_it_lacks() -
     desired = wish(wan=Wan(mode="pppoe", vlan=100, login="ana", password=SecretStr("x1")))
     assert adapter.plan(desired, olt.reconcile(desired, **KNOWN)) == ()
     assert not any("internet-config" in line for line in olt.said)
+
+
+@pytest.mark.parametrize(
+    ("version", "board", "word"),
+    [
+        ("MA5600V800R017C00", Board(0, 1, "H802XGBD", "xg-pon"), "xgpon"),
+        ("MA5600V800R017C00", Board(0, 1, "H805GPFD"), "gpon"),
+        ("MA5800V100R019C12", Board(0, 1, "H901XSHF", "xgs-pon"), "gpon"),
+    ],
+)
+def test_a_board_is_entered_by_its_own_word(version: str, board: Board, word: str) -> None:
+    olt = Spoken(an_olt(version=version, boards=(board,)))
+    observed = olt.observe()
+    [entered] = {command.path[1] for command in adapter.plan(WISHES["router"], observed) if command.path[1:]}
+    assert entered == f"interface {word} 0/1"
+    assert adapter.plan(WISHES["router"], olt.reconcile(WISHES["router"], **KNOWN)) == ()
 
 
 def test_the_model_holds_what_was_wanted() -> None:

@@ -209,3 +209,25 @@ async def test_no_password_is_in_an_error() -> None:
     with pytest.raises(LoginRefused) as refused:
         await logged_in(Script([b"Password:"], [[echoed.encode()]]), PLAIN)
     assert OLT_PASSWORD not in repr(vars(refused.value)) + str(refused.value)
+
+
+BANNER = b"\r\nFor authorized use only. Do you agree? [YES/NO]:"
+
+
+async def test_the_banner_of_a_site_is_agreed_to_once_where_the_platform_knows_it() -> None:
+    script = Script(
+        [b">>User name:"],
+        [
+            [b"acende\r\n>>User password:"],
+            [BANNER],
+            [b"yes\r\n\r\nOLT#"],
+            [b"\r\nOLT#"],
+            *prepared(HUAWEI, b"\r\nOLT#"),
+        ],
+    )
+    assert await logged_in(script, HUAWEI) == "OLT#"
+    asked_again = Script(
+        [b">>User name:"], [[b"acende\r\n>>User password:"], [BANNER], [b"yes\r\n" + BANNER]]
+    )
+    with pytest.raises(UnknownReply):
+        await logged_in(asked_again, HUAWEI)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vendors.huawei_smartax.simulator import words
-from vendors.huawei_smartax.simulator.look import banner
+from vendors.huawei_smartax.simulator.look import banner, word
 from vendors.simulator.rows import Refusal
 from vendors.simulator.shell import Mode, ModeShell, Reply, as_reply, on
 
@@ -189,13 +189,12 @@ class Basics(ModeShell):
 
     @on(r"interface (gpon|xgpon) (\d+)/(\d+)", "config", "board")
     def _interface(self, asked: re.Match[str]) -> str:
-        word, frame, slot = asked[1], int(asked[2]), int(asked[3])
+        said, frame, slot = asked[1], int(asked[2]), int(asked[3])
         board = self.olt.board(frame, slot)
-        old_ten_gig = self.olt.version.startswith("MA5600") and board.technology != "gpon"
-        if board.technology is None or (word == "xgpon") != old_ten_gig:
+        if board.technology is None or said != word(self.olt.version, board):
             return words.caret(len(self.prompt()) + len("interface "), "Parameter error")
         del self.stack[3:]
-        return self.push("board", f"(config-if-{word}-{frame}/{slot})#", (frame, slot))
+        return self.push("board", f"(config-if-{said}-{frame}/{slot})#", (frame, slot))
 
     # ------------------------------------------------------------------------------------------- how to speak
 

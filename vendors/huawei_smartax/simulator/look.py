@@ -1,7 +1,7 @@
 """How the device behaves around its commands, and what every one of them has from the start."""
 
 from vendors.simulator.model import Olt
-from vendors.simulator.rows import Profile
+from vendors.simulator.rows import Board, Profile
 from vendors.simulator.shell import Look
 
 _ERASE = "\x1b[37D" + " " * 37 + "\x1b[37D"
@@ -67,3 +67,8 @@ def banner(version: str, user_prompt_line: str) -> str:
         f"  Access Type IP-Address           Time                          Login Times\n{RULE}"
         f"  Telnet      192.0.2.8            2025-12-11 19:59:06+00:00              30\n{RULE}"
     )
+
+
+def word(version: str, board: Board) -> str:
+    """How a PON board calls itself in commands: 10G boards of the MA5600T family `xgpon`, all others `gpon`."""
+    return "xgpon" if version.startswith("MA5600") and board.technology != "gpon" else "gpon"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from schemas.serial import hex_serial
-from vendors.huawei_smartax.simulator.look import RULE, product
+from vendors.huawei_smartax.simulator.look import RULE, product, word
 from vendors.huawei_smartax.simulator.render_ont import fields, line_body, rule, service_body, states
 from vendors.simulator.model import Olt
 from vendors.simulator.rows import Flow, Lan, Profile, Registered
@@ -235,9 +235,10 @@ def sysman() -> str:
 def configuration(olt: Olt, found: Registered, *, wraps: bool) -> str:
     """`display current-configuration ont`: the commands that make one ONT."""
     where = f"{found.port.frame}/{found.port.slot}"
-    onu = [f" interface gpon {where}", *(f" {line}" for line in _onu_lines(found))]
+    kind = word(olt.version, olt.board(found.port.frame, found.port.slot))
+    onu = [f" interface {kind} {where}", *(f" {line}" for line in _onu_lines(found))]
     services = [f" {_flow_line(olt, one)}" for one in olt.flows_of(*found.key)]
-    lines = [f"[{olt.version.split('C')[0]}: 5011]", "#", "[gpon]", f"  <gpon-{where}>", *onu, "#"]
+    lines = [f"[{olt.version.split('C')[0]}: 5011]", "#", f"[{kind}]", f"  <{kind}-{where}>", *onu, "#"]
     if services:
         lines += ["[bbs-config]", "  <bbs-config>", *services, "#"]
     shown = [part for line in lines for part in (_broken(line) if wraps else [line])]
