@@ -1,10 +1,13 @@
 """The simulated SmartAX OLT against clients that others wrote: netmiko's driver speaks to it, ntc-templates read it."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
+import ntc_templates
 import pytest
 from netmiko import ConnectHandler, NetmikoAuthenticationException
 from ntc_templates.parse import parse_output
@@ -93,7 +96,8 @@ async def test_netmiko_logs_in_asks_and_leaves(transport: str) -> None:
     assert said[-2:] == ["quit", "y"]
 
 
-async def test_netmiko_configures_and_saves() -> None:
+@pytest.mark.parametrize("transport", ["ssh", "telnet"])
+async def test_netmiko_configures_and_saves(transport: str) -> None:
     olt = an_olt()
 
     def work(connection: Any) -> str:
@@ -107,9 +111,10 @@ async def test_netmiko_configures_and_saves() -> None:
                 "service-port 7 vlan 100 gpon 0/1/3 ont 0 gemport 1 multi-service user-vlan 100 tag-transform translate",
             ]
         )
+        assert not connection.check_config_mode()
         return str(out) + str(connection.save_config())
 
-    said = await with_netmiko(olt, work)
+    said = await with_netmiko(olt, work, transport)
     assert "success: 1" in said
     assert "Failure" not in said
     assert "Unknown command" not in said
@@ -315,6 +320,10 @@ PEERS: dict[str, tuple[tuple[str, ...], list[dict[str, Any]]]] = {
         BOARD,
         [{"onts": "1", "success": "1", "port_id": "3", "ont_id": "1"}],
     ),
+    "port vlan eth 1 translation 100 user-vlan 100": (
+        ("config", "ont-srvprofile gpon profile-id 20"),
+        [{"success": "1", "failed": "0"}],
+    ),
 }
 """Command → where it is given, and what its rows must hold: every command that both know."""
 
@@ -324,6 +333,49 @@ def test_ntc_templates_read_what_the_simulator_prints(olt: Spoken, command: str)
     path, expected = PEERS[command]
     rows = read(olt, command, path)
     assert [{key: row[key] for key in want} for row, want in zip(rows, expected, strict=True)] == expected
+
+
+# Where the name of a template is no command with its arguments: a command that it reads.
+SAMPLES = {
+    "display_location": "display location 0200-0064-0000",
+    "display_location_aaaa-aaaa-aaaa_ont": "display location 0200-0064-0000 ont",
+    "display_mac-address_ont_0_1_2_0": "display mac-address ont 0/1/3 0",
+    "display_ont_port_vlan_0_1_byport_eth_0": "display ont port vlan 3 0 byport eth 1",
+    "display_ont_port_vlan_0_1_byvlan_0": "display ont port vlan 3 0 byvlan 100",
+    "display_ont_snmp-profile_0_all": "display ont snmp-profile 3 all",
+    "display_ont_version_summary_0": "display ont version summary 3",
+    "display_ont_wlan-status_0_1": "display ont wlan-status 3 0",
+    "display_ont_capability_all": "display ont capability all",
+    "display_board_serial-number": "display board serial-number 0",
+}
+
+
+def templates() -> dict[str, str]:
+    """The templates of the platform: name and the expression of the commands they are for."""
+    rows = (Path(ntc_templates.__file__).parent / "templates" / "index").read_text().splitlines()
+    found = [row.split(", ", 3) for row in rows if ", huawei_smartax, " in row]
+    return {
+        row[0].split(".textfsm")[0].removeprefix("huawei_smartax_"): re.sub(
+            r"\[\[(\w.*?)\]\]",
+            lambda tail: "".join(f"({letter}" for letter in tail[1]) + ")?" * len(tail[1]),
+            row[3],
+        )
+        for row in found
+    }
+
+
+@pytest.mark.parametrize("name", templates())
+def test_no_template_is_left_out_whose_command_the_simulator_knows(olt: Spoken, name: str) -> None:
+    expression = re.compile(templates()[name].strip())
+    if any(expression.match(command) for command in PEERS):
+        return
+    command = SAMPLES[name]
+    assert expression.match(command)
+    for path in ((), ("config",), BOARD):
+        for line in path:
+            olt.line(line)
+        assert "the error locates at '^'" in olt.line(command), path
+        olt.line("return")
 
 
 def test_ntc_templates_read_the_port_without_its_descriptions_too(olt: Spoken) -> None:

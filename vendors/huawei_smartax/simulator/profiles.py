@@ -87,12 +87,16 @@ class Profiles(Displays):
         return ""
 
     @on(
-        r"ont-port .+|port vlan eth \d+ .+|fec-upstream (?:enable|disable)|mapping-mode \S+",
+        r"ont-port .+|fec-upstream (?:enable|disable)|mapping-mode \S+",
         "line",
         "service",
     )
     def _accept_line(self, _: re.Match[str]) -> str:
         return ""
+
+    @on(r"port vlan eth \d+ .+", "service")
+    def _port_vlan(self, _: re.Match[str]) -> str:
+        return "Set ONT port(s) VLAN configuration, success: 1, failed: 0\n"
 
     @on("commit", "line", "service")
     def _commit(self, _: re.Match[str]) -> str:
