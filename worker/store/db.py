@@ -252,9 +252,12 @@ class Store:
             self._lock = None
 
 
+_NOTIFY = text("SELECT pg_notify('acende', channel) FROM unnest(CAST(:channels AS text[])) AS channel")
+
+
 def _notify(conn: Connection, channels: set[str]) -> None:
-    for channel in sorted(channels):
-        conn.execute(text("SELECT pg_notify('acende', :channel)"), {"channel": channel})
+    if channels:
+        conn.execute(_NOTIFY, {"channels": sorted(channels)})
 
 
 def parse_url(url: str) -> URL:

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, select, union
+from sqlalchemy import Column, Connection, RowMapping, Select, Table, bindparam, select, union
 
 from worker.correlate import Registered
 from worker.facts import Order, Unit
-from worker.store.many import among
+from worker.store import many
 from worker.store.rows import order_of, unit_of
 from worker.store.schema import equipment, own_registration, secret, service_order
 
@@ -53,7 +54,7 @@ class Reader:
                 (own_registration.c.service_order_id, set(self._rows)),
             )
             for row in self._conn.execute(
-                select(own_registration).where(among(self._conn, column, values))
+                select(own_registration).where(many.among(self._conn, column, values))
             ).mappings()
         }
         self.registered = tuple(sorted(found, key=lambda one: (one.olt, one.port, one.serial)))
@@ -93,20 +94,28 @@ class Reader:
         kept = {row["service_order_id"] for row in self._all(secret, (secret.c.service_order_id, had))}
         return had - kept
 
-    def _all(self, table: Any, *wanted: tuple[Column[Any], set[str]]) -> Sequence[Any]:
+    def _all(self, table: Table, *wanted: tuple[Column[Any], set[str]]) -> Sequence[RowMapping]:
         """Rows that have in one of these columns one of its values."""
-        [key, *_] = table.primary_key
-        parts = [
-            select(key).where(among(self._conn, column, sorted(values)))
-            for column, values in wanted
-            if values
-        ]
-        if not parts:
+        given = {
+            column.name: many.argument(self._conn, sorted(values)) for column, values in wanted if values
+        }
+        if not given:
             return ()
-        query = select(table).where(key.in_(union(*parts)))
-        if table is service_order:
-            query = query.order_by(table.c.id).with_for_update()
-        return self._conn.execute(query).mappings().all()
+        query = _rows_with(self._conn.dialect.name, table, tuple(given))
+        return self._conn.execute(query, given).mappings().all()
+
+
+@cache
+def _rows_with(dialect: str, table: Table, columns: tuple[str, ...]) -> Select[Any]:
+    """Each column is looked up by its own index, and orders are locked in one order. Built once."""
+    [key, *_] = table.primary_key
+    found = [select(key).where(table.c[name].in_(_given(dialect, table.c[name]))) for name in columns]
+    query = select(table).where(key.in_(union(*found)))
+    return query.order_by(key).with_for_update() if table is service_order else query
+
+
+def _given(dialect: str, column: Column[Any]) -> Select[Any]:
+    return many.rows_of(dialect, column, lambda kind: bindparam(column.name, type_=kind))
 
 
 def gather(conn: Connection, serials: set[str], named: set[str], ids: set[str]) -> tuple[Reader, set[str]]:
