@@ -7,9 +7,12 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -17,12 +20,13 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from rich.console import Console
+from rich.markup import escape
 
 from dev.demo import parts
 from dev.demo.erp import TYPES, Erp, Order, orders_of
 from dev.demo.folder import RunFolder
 from dev.demo.follow import News, Results
-from dev.demo.morning import Box, Happening, Installation, Morning, Stray, load
+from dev.demo.morning import Box, Happening, Installation, Morning, load
 from dev.demo.show import Show, console_for_people
 from dev.demo.summary import judge, tell, tell_more
 from vendors.simulator.fleet import plug
@@ -59,10 +63,11 @@ def play(options: Options) -> bool:
     OSError, KeyboardInterrupt. Whatever happens, nothing is left running.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that has gone is told in one sentence
+    warnings.filterwarnings("ignore", module="asyncssh")  # one OLT knows only old algorithms, and is meant to
     console = console_for_people()
     morning = load(options.morning)
     folder = RunFolder.make(options.folder)
-    console.print(f"Run folder: {folder.path}", soft_wrap=True)
+    console.print(f"Run folder: {escape(str(folder.path))}", soft_wrap=True)
     with _terminated_like_interrupted(), _interrupted(console, folder):
         console.print(
             "Starting Kafka …" if options.kafka is None else f"Using the Kafka at {options.kafka} …"
@@ -78,7 +83,8 @@ def _interrupted(console: Console, folder: RunFolder) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        console.print(f"\nInterrupted: everything has been stopped; {folder.path} stays.", soft_wrap=True)
+        stays = f"\nInterrupted: everything has been stopped; {escape(str(folder.path))} stays."
+        console.print(stays, soft_wrap=True)
         raise
 
 
@@ -129,9 +135,8 @@ class _Demo:
         show = Show(self.console, self.morning, self.results, began=time.monotonic())
         async with _started(self._producer()) as producer, _started(self._consumer()) as consumer:
             with show.live():
-                stage = Stage(served, Erp(producer, self.topics, datetime.now(UTC)), show)
-                following = self._follow(consumer, show)
-                await _first(self._to_the_end(stage), following, _drawing(show))
+                script = Script(served, Erp(producer, self.topics, datetime.now(UTC)), show)
+                await _first(self._to_the_end(script), self._follow(consumer, show), _drawing(show))
         judged = judge(self.morning, self.results, parts.registrations(served))
         tell(self.console, self.morning, self.results, judged)
         tell_more(self.console, self.folder, self.morning, self.results)
@@ -140,8 +145,8 @@ class _Demo:
             await _until_interrupted()
         return judged.right
 
-    async def _to_the_end(self, stage: Stage) -> None:
-        await stage.play(self.morning)
+    async def _to_the_end(self, script: Script) -> None:
+        await script.play(self.morning)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 while not self._over():  # noqa: ASYNC110 - the topics are read elsewhere
@@ -180,33 +185,33 @@ async def _started(client: Client) -> AsyncIterator[Client]:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Where the morning is played: on Kafka and on the fibre, each step at its time."""
+class Script:
+    """The morning as it happens, on Kafka and on the fibre."""
 
     served: Mapping[str, Served]
     erp: Erp
     show: Show
 
     async def play(self, morning: Morning) -> None:
-        """Everything that happens, in order."""
+        """Everything that happens, each step at its time."""
         sites = {name: one.olt.site for name, one in self.served.items()}
-        steps: list[tuple[float, Order | Stray, Happening | None]] = [
-            (step.at, order, step) for order in orders_of(morning, sites) for step in order.installation.steps
+        steps: list[tuple[float, Callable[[], Awaitable[None]]]] = [
+            (step.at, partial(self._step, order, step))
+            for order in orders_of(morning, sites)
+            for step in order.installation.steps
         ]
-        steps += [(stray.at, stray, None) for stray in morning.strays]
-        for at, who, step in sorted(steps, key=lambda one: one[0]):
+        steps += [(stray.at, partial(self.erp.stray, stray)) for stray in morning.strays]
+        for at, happens in sorted(steps, key=itemgetter(0)):
             await asyncio.sleep(max(0.0, self.show.began + at - time.monotonic()))
-            await self._happens(who, step)
+            await happens()
+            self.show.written = self.erp.written
 
-    async def _happens(self, who: Order | Stray, step: Happening | None) -> None:
-        if isinstance(who, Stray):
-            await self.erp.stray(who)
-        elif step is not None and step.what in TYPES:
-            self.show.begins(who.installation)
-            await self.erp.say(who, step)
-        elif step is not None:
-            self._on_the_fibre(who.installation, step)
-        self.show.written = self.erp.written
+    async def _step(self, order: Order, step: Happening) -> None:
+        if step.what in TYPES:
+            self.show.begins(order.installation)
+            await self.erp.say(order, step)
+        else:
+            self._on_the_fibre(order.installation, step)
 
     def _on_the_fibre(self, one: Installation, step: Happening) -> None:
         box = Box.model_validate({**(one.box.model_dump() if one.box else {}), **step.data})

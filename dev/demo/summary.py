@@ -19,15 +19,15 @@ from dev.demo.show import levels
 
 @dataclass(frozen=True)
 class Judged:
-    """Every order with what is wrong of it, and what is wrong of the dead letters."""
+    """Every order with what is wrong of it, and what else is wrong on the topics."""
 
     orders: Mapping[str, Sequence[str]]
-    letters: Sequence[str]
+    rest: Sequence[str]
 
     @property
     def right(self) -> bool:
         """Whether everything is as expected."""
-        return not self.letters and not any(self.orders.values())
+        return not self.rest and not any(self.orders.values())
 
 
 def judge(morning: Morning, results: Results, fleet: Fleet) -> Judged:
@@ -36,8 +36,8 @@ def judge(morning: Morning, results: Results, fleet: Fleet) -> Judged:
     strangers = sorted(results.orders.keys() - orders.keys())
     expected = sorted(stray.code for stray in morning.strays if stray.code)
     found = sorted(letter.data["code"] for letter in results.letters.values())
-    letters = [] if found == expected else [f"dead letters: {found} instead of {expected}"]
-    return Judged(orders, letters + [f"results of {order}, which nobody asked for" for order in strangers])
+    rest = [] if found == expected else [f"dead letters: {found} instead of {expected}"]
+    return Judged(orders, rest + [f"results of {order}, which nobody asked for" for order in strangers])
 
 
 def tell(console: Console, morning: Morning, results: Results, judged: Judged) -> None:
@@ -50,6 +50,7 @@ def tell(console: Console, morning: Morning, results: Results, judged: Judged) -
         table.add_column(name, justify=justify, overflow="fold", no_wrap=name not in {"story", "actual"})
     for one in morning.installations:
         table.add_row(*_row(one, results.orders[one.order].final, judged.orders[one.order]))
+    console.print()
     console.print(table)
     _tell_letters(console, results)
     _tell_figures(console, morning, results, judged)
@@ -72,6 +73,7 @@ def _row(one: Installation, final: News | None, wrong: Sequence[str]) -> list[st
 
 
 def _tell_letters(console: Console, results: Results) -> None:
+    console.print()
     for letter in results.letters.values():
         where = "; ".join(letter.data["where"])
         console.print(f"Dead letter {letter.id}: {letter.data['code']} {escape(where)}", soft_wrap=True)
@@ -86,7 +88,7 @@ def _tell_figures(console: Console, morning: Morning, results: Results, judged: 
         for outcome in ("completed", "failed", "cancelled")
     )
     console.print(f"\n[bold]{right} of {len(judged.orders)} orders ended as expected[/bold] ({counts}).")
-    for fault in judged.letters:
+    for fault in judged.rest:
         console.print(f"[red]Not as expected: {escape(fault)}[/red]", soft_wrap=True)
     _tell_spread(
         console,
@@ -113,8 +115,8 @@ def tell_more(console: Console, folder: RunFolder, morning: Morning, results: Re
     console.print("\nLook further (database, configuration and log of this run stay):")
     for command in commands:
         console.print(f"  {escape(command)}", soft_wrap=True)
-    console.print(f"Log: {folder.log}", soft_wrap=True)
-    console.print(f"When you are done: rm -r {folder.path}", soft_wrap=True)
+    console.print(f"Log: {escape(str(folder.log))}", soft_wrap=True)
+    console.print(f"When you are done: rm -r {escape(str(folder.path))}", soft_wrap=True)
 
 
 def _outcome(results: Results, one: Installation) -> str | None:

@@ -208,6 +208,15 @@ async def test_ctrl_c_ends_everything(tmp_path: Path, kafka: str) -> None:
         await gone(below)
 
 
+async def test_on_demand_everything_stays_until_ctrl_c(tmp_path: Path, kafka: str) -> None:
+    with demo(tmp_path, kafka, "--stay", "--morning", morning(tmp_path)) as played:
+        await played.says("go on until Ctrl-C")
+        listed = await asyncio.to_thread(played.shell, "source env.sh; acende dead-letters list --json")
+        assert (listed.returncode, json.loads(listed.stdout)) == (0, [])
+        played.interrupt()
+        assert await played.ends(20) == 0
+
+
 async def test_a_killed_demo_leaves_nothing_running(tmp_path: Path, kafka: str) -> None:
     with demo(tmp_path, kafka, "--morning", morning(tmp_path, installations=[WAITING])) as played:
         await played.says("Aguardando a ONU aparecer no estoque")
