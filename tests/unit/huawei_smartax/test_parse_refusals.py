@@ -94,6 +94,31 @@ def test_what_cannot_be_vouched_for_is_refused(raw: str) -> None:
         parse("display ont optical-info 2 0", raw)
 
 
+PAGER = "---- More ( Press 'Q' to break ) ----"
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [PAGER, f"{PAGER}\x1b[37D{' ' * 37}\x1b[37D\r\n\r\nOLT#", f"{PAGER}\n\nOLT(config)#\nOLT(config)#"],
+)
+def test_what_was_broken_off_at_the_pager_is_refused_though_a_prompt_follows(tail: str) -> None:
+    version = "\r\n  VERSION : MA5600V800R013C10\r\n  PATCH   :\r\n  PRODUCT : MA5603T\r\n"
+    assert said("display version", version + "\r\nOLT#")["product"] == "MA5603T"
+    with pytest.raises(UnknownReply):
+        parse("display version", version + tail)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n", "\n\r", "\r"])
+def test_line_ends_of_any_kind_are_line_ends(end: str) -> None:
+    wrapped = (
+        "OLT#ont delete 0 0\n  Failure: This configured object has some service virtual\n  ports\n\nOLT#"
+    )
+    assert said("ont delete 0 0", wrapped.replace("\n", end)) == said("ont delete 0 0", wrapped)
+    assert said("display ont optical-info 2 0", OPTICS.replace("\n", end)) == said(
+        "display ont optical-info 2 0", OPTICS
+    )
+
+
 def test_a_silent_acceptance_needs_echo_or_prompt() -> None:
     assert said("undo service-port 22", "OLT(config)#undo service-port 22\n\nOLT(config)#") == {
         "accepted": True

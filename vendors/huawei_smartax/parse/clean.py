@@ -13,11 +13,11 @@ _PAGER = re.compile(
 )
 _WIPED = re.compile(r"(?:\x1b?\[37D)? {37}\x1b?\[37D")
 """What wipes the pager, where a collector took the pager's own text off."""
-_SHIFT = " " * 37
-"""The same where the collector took the cursor codes off too: the line after a page is shifted."""
+_SHIFTED = re.compile(r" {37}(?=  +\S)")
+"""The same where the collector took the cursor codes off too: the line after a page, indented itself, is shifted."""
 _WRAP = re.compile(r" ?\x1b\[1D")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,12}[A-Za-z]")
-_LINE_END = re.compile(r"\r+\n?")
+_LINE_END = re.compile(r"\r+\n?|\n\r(?!\n)")
 _BINARY = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _HOST = r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}"
 _MODE = r"(?:\([^()\s]{1,40}\))?"
@@ -60,14 +60,28 @@ def clean(raw: str, command: str) -> Reply:
     """
     if len(raw) > _LIMIT:
         raise UnknownReply("a reply of more than 20 MB")
-    lines = [line.removeprefix(_SHIFT) for line in _text(raw, command).split("\n")]
+    _refuse_broken_off(raw)
+    lines = [_unshifted(line) for line in _text(raw, command).split("\n")]
     broken = bool(lines[-1].strip())
     lines, prompt = _without_prompt(lines)
     return replace(_without_head(lines, command, prompt), broken=broken and prompt is None)
 
 
+def _refuse_broken_off(raw: str) -> None:
+    """Refuse what ends at the pager: whoever watched it pressed Q, and a prompt behind it is no sign of an end."""
+    *_, rest = _PAGER.split(raw)
+    left = _ESCAPE.sub("", rest).replace("\r", "\n").split("\n")
+    if rest != raw and not any(line.strip() and not bare_prompt(line) for line in left):
+        raise UnknownReply("broken off at the pager")
+
+
+def _unshifted(line: str) -> str:
+    found = _SHIFTED.match(line)
+    return line[found.end() :] if found else line
+
+
 def _text(raw: str, command: str) -> str:
-    text = _WRAP.sub("", _WIPED.sub("", _PAGER.sub("", raw.removeprefix("\ufeff"))))
+    text = _WRAP.sub("", _WIPED.sub("", _PAGER.sub("", raw.removeprefix("\ufeff").replace("\xa0", " "))))
     text = _LINE_END.sub("\n", text).expandtabs(8)
     if _BINARY.search(_ESCAPE.sub("", text)):
         raise UnknownReply("holds control characters")
