@@ -8,15 +8,24 @@ QUESTION = r"(?i)\[yes/no\]\s*:?\s*$"
 
 _GOES_ON = r"(?!(?:vlan-profile|host|tag|pri|state|acs|privilege|mtu|mode|max-sessions)\b)"
 """A word of the line itself: a password in front of it that is one digit is no kind of cipher."""
+_NAMED = "username|name|profile|service|type"
+"""What a name follows, and that may be any word: `service password gemport 1`, `username key password K`."""
+
+
+def _behind(word: str, secret: str) -> str:
+    """What stands behind the word, where the word is not itself a name."""
+    no_name = "".join(f"(?<!{named} )" for named in _NAMED.split("|"))
+    return rf"(?:\b(?:{_NAMED}) +\S+ +|{no_name})\b{word} +({secret})"
+
 
 REDACTIONS = (
-    rf"(?i)(?<!username )\bpassword +((?:encrypted|\d{{1,2}}) +{_GOES_ON}\S+|\S+)",
+    _behind("password", rf"(?:encrypted|\d{{1,2}}) +{_GOES_ON}\S+|\S+"),
     r"(?i)^[ \t]*password:[ \t]*(\S+)",
-    r"\bkey +(\S+)",
-    r"\bpw +(\S+)",
+    _behind("key", r"\S+"),
+    _behind("pw", r"(?!PW:)\S+"),
     r"\bPW:(\S+)",
-    r"(?i)\bsecret +(?:level +\d+ +)?(?:\d +)?(\S+)",
-    r"(?i)\bcommunity +(?:encrypted +)?(\S+)",
+    _behind("secret", r"(?:level +\d+ +)?(?:\d +)?\S+"),
+    _behind("community", r"(?:encrypted +)?\S+"),
     r"^\S{0,4}pon[-_]o(?:lt|nu)[-_]\S+ (?:.* )?[A-Z0-9]{4}[0-9A-F]{8} +(?!N/A\b|unknown\b|[A-Z0-9]{4}[0-9A-F]{8}\b)(\S+(?: \S+)*)",
 )
 """The last: the password that a list of ONUs which are not registered prints behind the serial."""

@@ -10,6 +10,7 @@ from tests.unit.zte.captures import FOLDER, text_of
 from vendors.contract import Adapter, Command, read, write
 from vendors.errors import NotConverged, OltBusy, OrderRejected, ProvisioningError, UnknownReply
 from vendors.screen import masked
+from vendors.zte_common.parse.registry import parse
 
 PATH = ("configure terminal",)
 SYNTAX = "%Error 20200: Invalid input detected at '^' marker."
@@ -188,6 +189,23 @@ def test_a_password_of_digits_is_masked_and_no_word_behind_it(password: str) -> 
     assert kept == lines.replace("password 7", "password").replace("{}", "********")
 
 
+@pytest.mark.parametrize("name", ["password", "key", "pw", "secret", "community", "name", "service"])
+def test_a_name_may_be_any_word(name: str) -> None:
+    lines = (
+        "service {} gemport 1 vlan 600\n"
+        "tcont 1 name {} profile {}\n"
+        "gemport 1 name {} unicast tcont 1\n"
+        "onu 1 type {} sn ZTEGC1192DD7\n"
+        "wan-ip 1 mode pppoe username {} password PLANTED vlan-profile {} host 1\n"
+        "wan-ip 1 mode dhcp vlan-profile {} host 1\n"
+        "onu 1 type {} pw PLANTED\n"
+        "ssid ctrl wifi_0/1 name {}\n"
+        "ssid auth wpa wifi_0/1 key PLANTED\n"
+    ).replace("{}", name)
+    redactions = [re.compile(expression, re.MULTILINE) for expression in ZXAN.PLATFORM.redactions]
+    assert masked(lines, (), redactions) == lines.replace("PLANTED", "********")
+
+
 def test_states_and_serials_are_not_masked() -> None:
     rows = (
         "gpon-onu_1/3/16:8        ZTEGCCA16805        unknown\n"
@@ -201,3 +219,21 @@ def test_states_and_serials_are_not_masked() -> None:
 def test_a_command_never_holds_a_question_mark() -> None:
     with pytest.raises(ValueError, match="one line"):
         Command(parts=("description a?",))
+
+
+@pytest.mark.parametrize("password", ["1", "0123456789", "A" * 19])
+@pytest.mark.parametrize("redacted", [False, True])
+def test_a_list_with_a_masked_password_keeps_its_columns(password: str, redacted: bool) -> None:
+    text = (
+        "OnuIndex                 Model               Sn                  Pw                   State\n"
+        "--------------------------------------------------------------------------------------------\n"
+        f"gpon-onu_1/1/13:1        HG8546M             HWTC60C98CAF        {password:<20} unknown\n"
+        "gpon-onu_1/1/13:2                            ZTEGC1192DD7        N/A                  unknown\n"
+    )
+    redactions = [re.compile(expression, re.MULTILINE) for expression in ZXAN.PLATFORM.redactions]
+    read = parse("show gpon onu uncfg", masked(text, (), redactions) if redacted else text)
+    assert [(row["serial"], row["state"]) for row in read["onus"]] == [
+        ("HWTC60C98CAF", "unknown"),
+        ("ZTEGC1192DD7", "unknown"),
+    ]
+    assert read["onus"][0]["pw"] == ("********" if redacted else password)

@@ -3,10 +3,13 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from schemas.text import MASK
 from tests.support.mutations import parsed
+from tests.unit.zte.builders import ZXAN
 from tests.unit.zte.captures import (
     FOLDER,
     PLATFORMS,
@@ -18,6 +21,7 @@ from tests.unit.zte.captures import (
     text_of,
     variants,
 )
+from vendors.screen import masked
 from vendors.zte_common.parse.registry import parse
 
 PIECES = [*all_pieces(), *variants()]
@@ -47,6 +51,24 @@ def test_prompts_and_echo_around_a_reply_change_nothing(piece: Piece, around: st
     raw = piece.raw.split("\n", 1)[1] if echoed else piece.raw
     raw = raw if raw.endswith("\n") else f"{raw}\n"
     assert parse(piece.command, around.format(raw, command=piece.command)) == piece.expected
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.id)
+def test_a_reply_that_the_session_masked_is_read_as_well(piece: Piece) -> None:
+    redactions = [re.compile(expression, re.MULTILINE) for expression in ZXAN.PLATFORM.redactions]
+    raw = masked(piece.raw.replace("\r\n", "\n"), (), redactions)
+    assert _differing(parse(piece.command, raw), piece.expected) <= {MASK}
+
+
+def _differing(read: Any, expected: Any) -> set[str]:
+    """The values that were read otherwise, and every text where the shapes differ."""
+    if isinstance(read, dict) and isinstance(expected, dict) and read.keys() == expected.keys():
+        return set().union(*(_differing(read[key], expected[key]) for key in read))
+    if isinstance(read, list) and isinstance(expected, list) and len(read) == len(expected):
+        return set().union(*map(_differing, read, expected))
+    if isinstance(read, str) and isinstance(expected, str) and MASK in read:
+        return {MASK} if re.fullmatch(r"\S+".join(map(re.escape, read.split(MASK))), expected) else {read}
+    return set() if read == expected else {str(read)}
 
 
 def test_every_capture_has_its_expected_value_beside_it() -> None:

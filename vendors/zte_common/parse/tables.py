@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from schemas.text import MASK
 from vendors.errors import UnknownReply
 from vendors.zte_common.parse.clean import solid
 from vendors.zte_common.parse.values import slug
@@ -21,6 +22,8 @@ _LONGEST_HEADER, _LONGEST_CELL = 500, 200
 _GAPPED, _WORD = re.compile(r"\S+(?: \S+)*"), re.compile(r"\S+")
 _SHIFT = 4
 """How far cells may stand to the left of their label."""
+_LONGER, _SHORTER = len(MASK) - 1, 20 - len(MASK)
+"""By how much a mask may be longer or shorter than a password."""
 _INDENT = 4
 """A row that is indented deeper is one only if all its cells fit: blanks that erased a pager may be left before it."""
 
@@ -105,6 +108,7 @@ class Head:
 
         Cells that are too long push those behind them to the right: then blanks tell them apart, if there are enough.
         """
+        text = self._in_line(text)
         ways: tuple[Callable[[], list[str] | None], ...] = (
             lambda: cut(text, self.starts),
             lambda: self._apart(_GAPPED.finditer(text)),
@@ -117,6 +121,16 @@ class Head:
         if self.loose and (found := self.loose.fullmatch(text)):
             return {column.key: found.groupdict().get(column.key) or "" for column in self.columns}
         return None
+
+    def _in_line(self, text: str) -> str:
+        """A row whose password the session masked, with what stands behind it where it stood: masks have another length."""
+        end = text.find(f"{MASK} ") + len(MASK)
+        rest = text[end:].lstrip()
+        at = len(text) - len(rest)
+        places = [start for start in self.starts if end < start and at - _LONGER <= start <= at + _SHORTER]
+        if end < len(MASK) or not rest or len(places) != 1:
+            return text
+        return text[:end].ljust(places[0]) + rest
 
     def _apart(self, found: Iterator[re.Match[str]]) -> list[str] | None:
         """The cells, unless one stands before its column: then something in front of it is lost."""
