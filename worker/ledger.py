@@ -187,6 +187,14 @@ def record(conn: Connection, lease: Lease, job: Job, outcome: Outcome, steps: Se
         conclude(conn, job, outcome, now)
 
 
+def record_and_take(
+    conn: Connection, lease: Lease, job: Job, outcome: Outcome, steps: Sequence[Step], kinds: Sequence[str]
+) -> Taken | None:
+    """`record`, and the next due job with it: one wait for the disk between two ONUs. Raises StaleLease."""
+    record(conn, lease, job, outcome, steps)
+    return take(conn, lease, kinds)
+
+
 def conclude(conn: Connection, job: Job, outcome: Outcome, now: datetime) -> None:
     """Write what an outcome means. The caller holds order and job."""
     match outcome:

@@ -76,6 +76,8 @@ class OltWorker:
     state: str = "starting"
     """connecting, working or idle: for who counts."""
     _began: float = field(default_factory=boottime)
+    _next: Taken | None = None
+    """The job that was taken together with the outcome before it."""
 
     async def run(self) -> None:
         """The whole life of the lease. Never raises but CancelledError."""
@@ -113,6 +115,8 @@ class OltWorker:
 
     async def _leave(self, keeper: "asyncio.Task[None]") -> None:
         await self._hang_up()
+        with contextlib.suppress(StaleLease, StoreUnavailable):
+            await self._put_next_back()
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper
@@ -131,13 +135,34 @@ class OltWorker:
             if taken is None:
                 if not await self._idle():
                     return
-            elif (not taken.void and not await self._work(taken)) or (
-                self.shared.crowded and self.shared.clock() - self._began > BURST_S
-            ):
+            elif (not taken.void and not await self._work(taken)) or self._others_wait():
                 return
 
+    def _others_wait(self) -> bool:
+        """Whether this OLT has had the worker for long while others wait for it."""
+        return self.shared.crowded and self.shared.clock() - self._began > BURST_S
+
+    def _goes_on(self) -> bool:
+        return not (self.stopping or self.held.wanted_back or self._others_wait())
+
     async def _take(self, kinds: Sequence[str]) -> Taken | None:
-        return await patiently(self.held, ledger.take, self.held.lease, kinds)
+        taken, self._next = self._next, None
+        return taken or await patiently(self.held, ledger.take, self.held.lease, kinds)
+
+    async def _record(self, job: Job, outcome: Outcome) -> None:
+        """Make the outcome durable, and take the next job with it where there is to be one."""
+        lease, steps = self.held.lease, self.record.take()
+        if self._goes_on():
+            self._next = await patiently(
+                self.held, ledger.record_and_take, lease, job, outcome, steps, self.kinds
+            )
+        else:
+            await patiently(self.held, ledger.record, lease, job, outcome, steps)
+
+    async def _put_next_back(self) -> None:
+        taken, self._next = self._next, None
+        if taken is not None:
+            await self.shared.store.run(ledger.put_back, self.held.lease, taken.job, ())
 
     async def _idle(self) -> bool:
         """Wait for work with the session kept warm; False when it is time to leave."""
@@ -156,6 +181,7 @@ class OltWorker:
         return False
 
     async def _save_and_leave(self) -> None:
+        await self._put_next_back()
         await self.shared.store.run(ledger.save_now, self.held.lease)
         while not self.stopping and (taken := await self._take(("save",))):
             if not await self._work(taken):
@@ -189,7 +215,7 @@ class OltWorker:
             await patiently(self.held, ledger.put_back, self.held.lease, job, ())
             return
         if not isinstance(outcome, Recorded):
-            await patiently(self.held, ledger.record, self.held.lease, job, outcome, self.record.take())
+            await self._record(job, outcome)
         self._tell(job, outcome, self.shared.clock() - began)
 
     async def _outcome(self, taken: Taken, session: OpenSession) -> Outcome:

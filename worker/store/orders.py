@@ -21,7 +21,7 @@ from worker import lifecycle
 from worker.facts import Order, OrderState, Unit
 from worker.lifecycle import keeps_claim, reach
 from worker.replacing import replace
-from worker.store import emit, secrets
+from worker.store import emit, many, secrets
 from worker.store.db import context, now
 from worker.store.jobs import Owned, remove, stop_work
 from worker.store.outbox import Record, put_all
@@ -220,7 +220,7 @@ def set_stage(
     order, record = emit.progress(context(conn), order, at, say)
     write(conn, order, at)
     put_all(conn, [record], at)
-    conn.execute(insert(job_step).values(_stage_step(order, stage, say, at)))
+    many.insert(conn, job_step, [_stage_step(order, stage, say, at)])
     return True
 
 
