@@ -6,9 +6,9 @@ Replies: tests/transcripts/huawei_smartax/. A module of pure functions; `contrac
 from typing import Any
 
 from vendors.contract import Command, Registration, Serving, write
-from vendors.errors import OrderRejected, UnknownReply
+from vendors.errors import OrderRejected
 from vendors.huawei_smartax import parse as replies
-from vendors.huawei_smartax.observing import discover, health, observe
+from vendors.huawei_smartax.observing import discover, health, naming, observe
 from vendors.huawei_smartax.planning import limits, plan
 from vendors.huawei_smartax.platform import PLATFORM
 from vendors.huawei_smartax.refusals import already, meant
@@ -39,17 +39,16 @@ def check(command: Command, reply: str) -> None:
     What is as it should be already (nothing to change, nothing there to remove) is no refusal: the next observation
     tells whether it is so.
     """
-    refusal = replies.refusal_in(command.text, reply)
+    with naming(command, reply):
+        refusal = replies.refusal_in(command.text, reply)
     if refusal is not None:
         if already(refusal) or (refusal.get("found") is False and command.text.startswith(_REMOVALS)):
             return
         meant(command, refusal, reply)
     if command.effect == "read":
         return
-    try:
+    with naming(command, reply):
         said = replies.read(command.text, reply)
-    except UnknownReply as error:
-        raise UnknownReply(str(error), command=command.text, reply=reply) from error
     if said.get("accepted") is False or said.get("success") == 0:
         raise OrderRejected("the OLT did not carry it out", command=command.text, reply=reply)
 

@@ -1,6 +1,7 @@
 """The questions that tell what an OLT has for a serial, and what their answers say. Generators without I/O."""
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -41,12 +42,19 @@ def board(port: PonPort, word: str = "gpon") -> tuple[str, ...]:
     return "config", f"interface {word} {port.frame}/{port.slot}"
 
 
-def answered(command: Command, reply: str) -> Row | None:
-    """What `reply` says; None for what is not there. Raises what a refusal means, or UnknownReply."""
+@contextmanager
+def naming(command: Command, reply: str) -> Iterator[None]:
+    """An UnknownReply from within tells what was asked and what came."""
     try:
-        said = parse.read(command.text, reply)
+        yield
     except UnknownReply as error:
         raise UnknownReply(str(error), command=command.text, reply=reply) from error
+
+
+def answered(command: Command, reply: str) -> Row | None:
+    """What `reply` says; None for what is not there. Raises what a refusal means, or UnknownReply."""
+    with naming(command, reply):
+        said = parse.read(command.text, reply)
     if said.get("found") is False:
         return None
     if "refused" in said:
@@ -158,7 +166,7 @@ def _registration(ont: Row) -> Dialogue[Registration]:
 
 def _rows(said: Row | None, port: PonPort, onu_id: int) -> list[Row]:
     rows = said["service_ports"] if said else []
-    return [row for row in rows if _port(row) == port and row["ont_id"] == onu_id]
+    return [row for row in rows if _port(row) == port and row.get("ont_id") == onu_id]
 
 
 def _levels(ont: Row, shown: Stored | None) -> tuple[Command, Command]:
@@ -182,7 +190,8 @@ def _measured(
 
 def _perhaps(command: Command, reply: str) -> Row | None:
     """An answer that may be missing: the ONT has just gone offline, or this firmware does not know the command."""
-    no = parse.refusal_in(command.text, reply)
+    with naming(command, reply):
+        no = parse.refusal_in(command.text, reply)
     if no is not None and no.get("refused", {}).get("kind") != "busy":
         return None
     return answered(command, reply)

@@ -102,7 +102,7 @@ def service_ports(lines: Sequence[str]) -> Row:
 
 
 def _named(row: Row) -> Row:
-    if row.get("port_type", row.get("type")) not in {"gpon", "xgpon"} or "vpi" not in row:
+    if not str(row.get("port_type", row.get("type"))).endswith("pon") or "vpi" not in row:
         return row
     names = {"vpi": "ont_id", "vci": "gem_port"}
     return {names.get(key, key): value for key, value in row.items()}
