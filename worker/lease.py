@@ -28,7 +28,8 @@ _NEAR_S = 10.0
 @dataclass(frozen=True)
 class LeaseRule:
     """Seconds. Before a line that an unextended lease may have no room for, it is extended to the line's time-out plus
-    `long_extra_s`."""
+    `long_extra_s`.
+    """
 
     lease_s: float = 60.0
     renew_s: float = 15.0
