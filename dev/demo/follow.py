@@ -120,14 +120,12 @@ def differences(installation: Installation, final: News) -> list[str]:
         ("outcome", expected.outcome, final.outcome),
         ("place", expected.place, final.place),
     ]
-    if expected.revision is not None:
-        pairs.append(("revision", expected.revision, data["revision"]))
     if expected.outcome == "failed":
         pairs.append(("code", expected.code, data.get("code")))
     if expected.outcome == "completed":
         box = installation.box.serial if installation.box else None
         pairs.append(("serial", expected.serial or box, data.get("serial")))
         pairs.append(("warnings", list(expected.warnings), [one["code"] for one in data.get("warnings", ())]))
-    if expected.changed is not None:
-        pairs.append(("changed", expected.changed, data.get("changed")))
+    optional = {name: getattr(expected, name) for name in ("revision", "changed", "attempts")}
+    pairs += [(name, wanted, data.get(name)) for name, wanted in optional.items() if wanted is not None]
     return [f"{name}: {got} instead of {wanted}" for name, wanted, got in pairs if got != wanted]

@@ -51,6 +51,7 @@ class Expected(ConfigModel):
     revision: Annotated[int, Field(ge=1)] | None = Field(1, description="null: whichever.")
     serial: Serial | None = Field(None, description="Where it is not the box's.")
     changed: bool | None = Field(None, description="Whether anything had to be sent; null: either.")
+    attempts: int | None = Field(None, description="How often it had to begin; null: however often.")
     warnings: tuple[str, ...] = ()
 
     @property

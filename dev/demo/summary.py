@@ -111,7 +111,8 @@ def tell_more(console: Console, folder: RunFolder, morning: Morning, results: Re
     failed = [one.order for one in morning.installations if _outcome(results, one) == "failed"]
     again = [one.order for one in morning.installations if one.expect.least_revision > 1]
     commands = [f"source {folder.environment}", "acende orders", "acende orders --failed"]
-    commands += [f"acende status {order}" for order in (*failed[:1], *again[:1])]
+    commands += [f"acende status {order}" for order in failed[:1]]
+    commands += [f"acende status {order} --commands" for order in again[:1]]
     console.print("\nLook further (database, configuration and log of this run stay):")
     for command in commands:
         console.print(f"  {escape(command)}", soft_wrap=True)

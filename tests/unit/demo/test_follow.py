@@ -17,7 +17,13 @@ ORDER = Installation.model_validate(
         "story": "Any",
         "box": {"olt": "olt-1", "port": "0/1/0", "serial": SERIAL},
         "at": 0,
-        "expect": {"outcome": "completed", "place": PLACE, "changed": True, "warnings": ["onu_rx_low"]},
+        "expect": {
+            "outcome": "completed",
+            "place": PLACE,
+            "changed": True,
+            "attempts": 2,
+            "warnings": ["onu_rx_low"],
+        },
     }
 )
 
@@ -31,6 +37,7 @@ def result(event_id: str = "OS-1/1/final", kind: str = "completed", **more: Any)
         "olt_id": "olt-1",
         "pon_port": "0/1/0",
         "changed": True,
+        "attempts": 2,
         "warnings": [{"code": "onu_rx_low"}],
     }
     return News(event_id, f"acende.provisioning.{kind}.v1", data | more)
@@ -59,6 +66,7 @@ def test_a_record_that_kafka_holds_twice_counts_once() -> None:
     ("news", "says"),
     [
         (result(changed=False), "changed: False instead of True"),
+        (result(attempts=1), "attempts: 1 instead of 2"),
         (result(warnings=[]), "warnings: [] instead of ['onu_rx_low']"),
         (result(pon_port="0/1/1"), "place: olt-1 0/1/1 instead of olt-1 0/1/0"),
         (result(serial="HWTC4A100002"), "serial: HWTC4A100002 instead of HWTC4A100001"),
@@ -91,7 +99,9 @@ def test_an_olt_that_shows_something_else_is_a_fault(at: tuple[str, ...], says: 
 def test_a_cancelled_order_leaves_nothing_on_the_olts() -> None:
     cancelled = ORDER.model_copy(
         update={
-            "expect": ORDER.expect.model_copy(update={"outcome": "cancelled", "place": None, "changed": None})
+            "expect": ORDER.expect.model_copy(
+                update={"outcome": "cancelled", "place": None, "changed": None, "attempts": None}
+            )
         }
     )
     news = result(kind="cancelled", olt_id=None, pon_port=None)
