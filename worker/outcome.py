@@ -111,6 +111,6 @@ def after_code(
 
 
 def detail(error: ProvisioningError) -> str:
-    """The command and what the OLT said to it, masked, as one short line."""
-    said = " ".join(line.strip() for line in error.reply.splitlines() if line.strip())
-    return clean(": ".join(part for part in (error.command, said or str(error)) if part))
+    """What the OLT said and the command that it said it to, masked, as one short line: what is cut is the command's end."""
+    said = " ".join(line.strip() for line in error.reply.splitlines() if line.strip()) or str(error)
+    return clean(f"{said} [{error.command}]" if error.command else said)

@@ -250,8 +250,10 @@ async def test_a_serial_seen_lit_in_two_places_at_once_stops_before_anything_is_
         two.plug(f"HWTC0000000{number}", olt)
         await two.tell(started(f"OS-{number}", serial=f"HWTC0000000{number}", **at(olt=olt)))
         await two.final(f"OS-{number}")  # so that both sessions are warm
+    await two.quiet()  # both have saved: nothing stands before the scans
+    for number, olt in enumerate(("olt-1", "olt-2")):
         two.plug(ONU, olt, OTHER_PORT)
-        two.sims[olt].timing.command_s = 0.2 + number / 10
+        two.sims[olt].timing.command_s = 0.4 + number / 10
     before = two.changes("olt-1") + two.changes("olt-2")
     await two.tell(started("OS-9", serial=ONU))
     final = await two.final("OS-9")

@@ -42,7 +42,7 @@ def test_a_refusal_fails_at_once_and_says_what_was_refused() -> None:
     outcome = after(error, Notes())
     assert isinstance(outcome, Failed)
     assert outcome.failure.code == "profile_missing"
-    assert outcome.failure.params["detail"] == "ont add 0: Failure: no profile"
+    assert outcome.failure.params["detail"] == "Failure: no profile [ont add 0]"
     assert not outcome.failure.parked
 
 
