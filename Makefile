@@ -53,7 +53,7 @@ test: servers check ## everything, against real Kafka, PostgreSQL, SQLite, SSH a
 demo: kafka ## a morning of installations on a real Kafka and simulated OLTs
 	$(BIN)/acende demo
 
-test-crash: servers ## SIGKILL at 200 instants on each database
+test-crash: servers ## SIGKILL at 200 instants on each database; ACENDE_CRASH_SEED draws the same again
 	ACENDE_CRASH_INSTANTS=$(CRASH_INSTANTS) $(BIN)/python -m pytest -m crash -n $(PYTEST_WORKERS) --maxprocesses 8 --timeout 0
 
 bench: servers ## the figures of bench/README.md

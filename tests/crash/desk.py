@@ -87,7 +87,7 @@ class Desk:
 
     def new_order(self) -> Order:
         """An order for a unit of its own, somewhere in the town."""
-        site = self.rng.choice(list(self.sites.values()))
+        site = list(self.sites.values())[len(self.orders) % len(self.sites)]
         order = Order(
             f"OS-{len(self.orders) + 1}", site, site.port(self.rng.randint(1, 7)), self.new_serial(site)
         )
@@ -107,11 +107,10 @@ class Desk:
         """And takes it off the fibre."""
         order.site.olt.unplug(order.serial)
 
-    async def receive(self, order: Order, *, lend: bool) -> None:
+    async def receive(self, order: Order) -> None:
         """The unit enters stock, and is lent to the order."""
         await self.bus.send("equipment.received", _received(order))
-        if lend:
-            await self.bus.send("equipment.bound", _lent(order))
+        await self.bus.send("equipment.bound", _lent(order))
 
     async def give_back(self, order: Order) -> None:
         """The unit comes back to stock."""

@@ -21,7 +21,7 @@ async def bridged(desk: Desk, order: Order) -> None:
 async def found_in_stock(desk: Desk, order: Order) -> None:
     """Stock says which unit, the OLTs of the site say where it is."""
     desk.light(order)
-    await desk.receive(order, lend=True)
+    await desk.receive(order)
     await desk.start(order, named=False, placed=False)
     await desk.ends(order, "completed")
 
@@ -31,7 +31,7 @@ async def received_late(desk: Desk, order: Order) -> None:
     desk.light(order)
     await desk.start(order, named=False, placed=False)
     await desk.moment(2.0)
-    await desk.receive(order, lend=True)
+    await desk.receive(order)
     await desk.ends(order, "completed")
 
 
@@ -106,13 +106,13 @@ async def moved_to_the_twin(desk: Desk, order: Order) -> None:
 
 async def swapped(desk: Desk, order: Order) -> None:
     """The unit turns out to be faulty: another one on the spot."""
-    await desk.receive(order, lend=True)
+    await desk.receive(order)
     await installed(desk, order)
     desk.unplug(order)
     await desk.give_back(order)
     order.serial = desk.new_serial(order.site)
     desk.light(order)
-    await desk.receive(order, lend=True)
+    await desk.receive(order)
     await desk.start(order)
     await desk.ends(order, "completed")
 
