@@ -31,15 +31,17 @@ class ModeStack:
         """The lines that led here."""
         return tuple(text for text, _ in self.entered)
 
-    def moves(self, path: tuple[str, ...], platform: Platform) -> list[Move]:
-        """The lines that lead from here to `path`: out of what it does not share, then into the rest."""
-        common = _common(self.path, path)
-        up = len(self.entered) - common
+    def moves(
+        self, path: tuple[str, ...], platform: Platform, start: tuple[str, ...] | None = None
+    ) -> list[Move]:
+        """The lines that lead to `path` from here, or from `start`: out of what it does not share, then into the rest."""
+        here = self.path if start is None else start
+        common = _common(here, path)
+        up = len(here) - common
         if up > 1 and common == 0 and platform.top:
             leaving = [Move(platform.top, 0, enters=False)]
         else:
-            depth = len(self.entered)
-            leaving = [Move(platform.leave, depth - step, enters=False) for step in range(1, up + 1)]
+            leaving = [Move(platform.leave, len(here) - step, enters=False) for step in range(1, up + 1)]
         entering = [Move(text, common + step, enters=True) for step, text in enumerate(path[common:], 1)]
         return leaving + entering
 

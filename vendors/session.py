@@ -51,6 +51,7 @@ _CLOSE_S = 2.0
 _LONGEST_IN_PIPELINE = 60
 """Characters of a line whose echo fits on a line of 80 columns behind its prompt."""
 R = TypeVar("R")
+Step = Move | Command
 
 for _name in ("scrapli", "asyncssh"):
     # At DEBUG they write down what is sent, passwords included.
@@ -138,7 +139,7 @@ class Session:
     async def keepalive(self) -> None:
         """Ask for the prompt, so that the OLT does not end an idle session. Raises OltUnreachable."""
         async with self._lock:
-            await self._living(self._exchange([], [Typed("", "")], ()), shield=False)
+            await self._living(self._ask_for_prompt(), shield=False)
 
     async def close(self) -> None:
         """Log out if the session is in order, then hang up. Never raises; takes a few seconds at most."""
@@ -174,21 +175,32 @@ class Session:
             raise
 
     async def _group(self, group: Sequence[Command]) -> list[str]:
-        moves = self.modes.moves(group[0].path, self.platform)
-        lines = [self._typed(command) for command in group]
         if all(_pipelines(command, self._pipeline()) for command in group) and not _changes(group):
-            return await self._exchange(moves, lines, group)
+            return await self._exchange(self._script(group))
+        moves = self.modes.moves(group[0].path, self.platform)
         for some in [moves] if self._pipeline() != "off" else [[move] for move in moves]:
-            await self._exchange(some, [], ())
-        return await self._exchange([], lines, group)
+            await self._exchange(some)
+        return await self._exchange(group)
 
-    async def _exchange(
-        self, moves: Sequence[Move], lines: Sequence[Typed], group: Sequence[Command]
-    ) -> list[str]:
-        """Send what changes the mode, then the commands, in one write; the replies to the commands."""
-        typed = [*map(self._typed_move, moves), *lines]
-        if not typed:
+    def _script(self, group: Sequence[Command]) -> list[Step]:
+        """The commands, and before each the lines that lead to its mode."""
+        script: list[Step] = []
+        here = self.modes.path
+        for command in group:
+            script += [*self.modes.moves(command.path, self.platform, here), command]
+            here = command.path
+        return script
+
+    async def _exchange(self, script: Sequence[Step]) -> list[str]:
+        """Send what changes the mode and the commands, in one write; the replies to the commands."""
+        if not script:
             return []
+        started = self.clock()
+        group = [step for step in script if isinstance(step, Command)]
+        said = await self._said([self._typed(step) for step in script], group)
+        return self._take(script, said, started)
+
+    async def _said(self, typed: Sequence[Typed], group: Sequence[Command]) -> list[Said]:
         started = self.clock()
         self._guard([line.timeout_s for line in typed], group)
         try:
@@ -196,9 +208,11 @@ class Session:
         except (Broken, Unexplained, ProvisioningError) as error:
             self._fail(error, group, started, pipelined=len(typed) > 1)
         self._used_at = self.clock()
-        for move, answer in zip(moves, said, strict=False):
-            self._arrive(move, answer)
-        return self._take(group, said[len(moves) :], started)
+        return said
+
+    async def _ask_for_prompt(self) -> None:
+        [answer] = await self._said([Typed("", "")], ())
+        self._expect_mode(answer, ())
 
     def _guard(self, timeouts: Sequence[float], group: Sequence[Command]) -> None:
         """The last moment before the wire. Raises what `may_send` raises, and OltUnreachable once cancelled."""
@@ -206,24 +220,29 @@ class Session:
             raise OltUnreachable("the session is being closed")
         self.may_send(sum(timeouts) if _changes(group) else max(timeouts))
 
-    def _typed(self, command: Command) -> Typed:
-        return Typed(command.reveal(), _head(command), command.answers, self.timeout_s(command))
+    def _typed(self, step: Step) -> Typed:
+        if isinstance(step, Move):
+            return Typed(step.text, step.text, timeout_s=self.timeout_s(write(step.text, path=())))
+        return Typed(step.reveal(), _head(step), step.answers, self.timeout_s(step))
 
-    def _typed_move(self, move: Move) -> Typed:
-        return Typed(move.text, move.text, timeout_s=self.timeout_s(write(move.text, path=())))
-
-    def _take(self, group: Sequence[Command], said: Sequence[Said], started: float) -> list[str]:
-        seconds = (self.clock() - started) / max(len(said), 1)
+    def _take(self, script: Sequence[Step], said: Sequence[Said], started: float) -> list[str]:
+        seconds = (self.clock() - started) / len(said)
         replies: list[str] = []
-        for command, answer in zip(group, said, strict=False):
-            reply = self._redacted(answer.text, command)
-            self.audit(Exchange(command.text, reply, seconds, command.path, command.effect))
+        for step, answer in zip(script, said, strict=True):
+            if isinstance(step, Move):
+                self._arrive(step, answer)
+                continue
+            reply = self._redacted(answer.text, step)
+            self.audit(Exchange(step.text, reply, seconds, step.path, step.effect))
+            self._expect_mode(answer, (step,))
             replies.append(reply)
-        for answer in said:
-            if answer.prompt != self.modes.prompt:
-                what = self._redacted(answer.text, *group)
-                raise UnknownReply(f"the prompt became {answer.prompt}", command=_texts(group), reply=what)
         return replies
+
+    def _expect_mode(self, answer: Said, group: Sequence[Command]) -> None:
+        """Raises UnknownReply where the prompt after an answer is not that of the mode."""
+        if answer.prompt != self.modes.prompt:
+            what = self._redacted(answer.text, *group)
+            raise UnknownReply(f"the prompt became {answer.prompt}", command=_texts(group), reply=what)
 
     def _fail(
         self,
@@ -265,7 +284,7 @@ class Session:
 
     async def _log_out(self) -> None:
         for move in self.modes.moves((), self.platform):
-            await self._exchange([move], [], ())
+            await self._exchange([move])
         for text, answer in self.platform.logout:
             answers = ((self.platform.question, answer),) if answer is not None else ()
             self.may_send(_LOGOUT_S)
@@ -273,10 +292,12 @@ class Session:
 
 
 def grouped(batch: Sequence[Command], pipeline: Pipeline, limit: int) -> Iterator[tuple[Command, ...]]:
-    """`batch` cut into runs that may be sent in one write: one mode, no questions, no saving, no long lines."""
+    """`batch` cut into runs that may be sent in one write: no questions, no saving, no long lines, changes in one mode."""
     run: list[Command] = []
     for command in batch:
-        joins = bool(run) and len(run) < limit and run[-1].path == command.path
+        joins = (
+            bool(run) and len(run) < limit and (run[-1].path == command.path or not _changes([*run, command]))
+        )
         joins = joins and _pipelines(run[-1], pipeline) and _pipelines(command, pipeline)
         if run and not joins:
             yield tuple(run)

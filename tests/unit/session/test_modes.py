@@ -55,9 +55,9 @@ def texts(batch: list[Command], pipeline: str, limit: int = 20) -> list[list[str
     return [[command.text for command in group] for group in grouped(batch, pipeline, limit)]  # type: ignore[arg-type]
 
 
-def test_reads_of_one_mode_go_out_together() -> None:
+def test_reads_go_out_together_also_in_several_modes() -> None:
     batch = [read("a"), read("b"), read("c", "config"), read("d", "config")]
-    assert texts(batch, "reads") == [["a", "b"], ["c", "d"]]
+    assert texts(batch, "reads") == [["a", "b", "c", "d"]]
     assert texts(batch, "off") == [["a"], ["b"], ["c"], ["d"]]
     assert texts([read(str(number)) for number in range(5)], "reads", limit=2) == [
         ["0", "1"],
@@ -70,6 +70,7 @@ def test_changes_go_out_one_by_one_unless_the_platform_takes_them_together() -> 
     batch = [write("a", path=()), write("b", path=())]
     assert texts(batch, "reads") == [["a"], ["b"]]
     assert texts(batch, "writes") == [["a", "b"]]
+    assert texts([*batch, write("c", path=("config",))], "writes") == [["a", "b"], ["c"]]
 
 
 def test_what_may_be_asked_a_question_and_saving_and_long_lines_go_out_alone() -> None:
