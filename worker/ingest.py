@@ -56,6 +56,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         self._yield = asyncio.Event()
         """Set while partitions are going: a batch that cannot be kept now is given up."""
         self._busy = asyncio.Lock()
+        self._committing: asyncio.Task[None] | None = None
+        """The offsets of the batch before: Kafka is not waited for while the next batch is kept."""
         self._subscriber: Any = None
         self._joined = False
         self._in_hand_since: float | None = None
@@ -88,6 +90,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._measure()
                 await self._pause(self._stopping, _WATCH_S)
             if broker:
+                await self._committed()
                 await broker.stop()
         self._joined = False
 
@@ -172,7 +175,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         self._yield.set()
         try:
             async with asyncio.timeout(self._settings.kafka_rebalance_timeout_s * 0.8), self._busy:
-                pass
+                await self._committed()
         except TimeoutError:
             log.warning("rebalance_with_batch_in_hand", partitions=len(revoked))
 
@@ -188,7 +191,9 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
     # -------------------------------------------------------------------------------------------------------- a batch
 
     async def handle(self, records: Records) -> None:
-        """Keep the batch, then advance its offsets. Never raises; returns before the commit only to read it again."""
+        """Keep the batch, then have its offsets advanced. Never raises; returns before the database's commit only to read
+        it again.
+        """
         async with self._busy:
             self._in_hand_since = boottime()
             began = time.perf_counter()
@@ -203,7 +208,10 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         metrics.BATCH_RECORDS.observe(len(records))
         for item in kept:
             _tell(item)
-        await self._advance(records)
+        await self._committed()
+        self._committing = asyncio.create_task(self._advance(records))
+        if self._stopping.is_set():
+            await self._committed()
 
     async def _keep(self, items: Sequence[Item]) -> list[Item] | None:
         """Write all of them, each in some committed transaction; None where we had to give up before.
@@ -270,6 +278,11 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         wait.cancel()
 
     # --------------------------------------------------------------------------------------------------------- offsets
+
+    async def _committed(self) -> None:
+        """Wait until the offsets of the batch before are committed, or have failed to be."""
+        if self._committing is not None:
+            await asyncio.wait({self._committing})
 
     async def _advance(self, records: Records) -> None:
         """Commit the offsets after the batch. A failure is harmless: the records come again and change nothing."""

@@ -136,9 +136,7 @@ def plug(olt: Olt, onu: FleetOnu) -> None:
             onu.port,
             model=onu.model,
             lit=onu.lit and onu.lit_after_s is None,
-            optics=Optics(
-                onu_rx_dbm=onu.onu_rx_dbm, olt_rx_dbm=onu.olt_rx_dbm, distance_m=onu.distance_m
-            ),
+            optics=Optics(onu_rx_dbm=onu.onu_rx_dbm, olt_rx_dbm=onu.olt_rx_dbm, distance_m=onu.distance_m),
             eth_ports=onu.eth_ports,
         )
     )
