@@ -9,6 +9,7 @@ two workers at once, so revocation waits for the batch in hand, and a batch that
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -201,17 +202,14 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
             items = [self._reading.read(_raw(record), now) for record in records]
             kept = await self._keep(items)
             self._in_hand_since = None
+            if kept is not None:
+                await self._begin_to_advance(records)
         if kept is None:
             self._rewind(records)
             return
         metrics.BATCH_SECONDS.observe(time.perf_counter() - began)
         metrics.BATCH_RECORDS.observe(len(records))
-        for item in kept:
-            _tell(item)
-        await self._committed()
-        self._committing = asyncio.create_task(self._advance(records))
-        if self._stopping.is_set():
-            await self._committed()
+        _tell(kept)
 
     async def _keep(self, items: Sequence[Item]) -> list[Item] | None:
         """Write all of them, each in some committed transaction; None where we had to give up before.
@@ -278,6 +276,13 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         wait.cancel()
 
     # --------------------------------------------------------------------------------------------------------- offsets
+
+    async def _begin_to_advance(self, records: Records) -> None:
+        """Commit the offsets after the batch, those of the one before first; waited for when the next batch is kept."""
+        await self._committed()
+        self._committing = asyncio.create_task(self._advance(records))
+        if self._stopping.is_set():
+            await self._committed()
 
     async def _committed(self) -> None:
         """Wait until the offsets of the batch before are committed, or have failed to be."""
@@ -349,23 +354,28 @@ def _where(record: RawRecord) -> dict[str, Any]:
     return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
-def _tell(item: Item) -> None:
-    """Count what became of a record; one line for each that was set aside."""
-    outcome, topic = item.outcome, item.record.topic
-    if isinstance(outcome, Rejected):
-        metrics.RECORDS.labels(topic, "dead_letter").inc()
-        metrics.DEAD_LETTERS.labels(topic, outcome.code).inc()
-        log.warning(
-            "record_set_aside",
-            **_where(item.record),
-            code=outcome.code,
-            where=outcome.where,
-            type=outcome.type,
-        )
-    elif isinstance(outcome, Passed):
-        metrics.RECORDS.labels(topic, "passed").inc()
-    else:
-        metrics.RECORDS.labels(topic, "event").inc()
-        metrics.EVENTS.labels(outcome.type).inc()
-        if outcome.arrival_overrode_time:
-            metrics.TIMES_AHEAD.inc()
+def _tell(items: Sequence[Item]) -> None:
+    """Count what became of records; one line for each that was set aside."""
+    events: Counter[tuple[str, str]] = Counter()
+    for item in items:
+        outcome, topic = item.outcome, item.record.topic
+        if isinstance(outcome, Rejected):
+            _tell_rejected(item, outcome)
+        elif isinstance(outcome, Passed):
+            metrics.RECORDS.labels(topic, "passed").inc()
+        else:
+            events[topic, outcome.type] += 1
+            if outcome.arrival_overrode_time:
+                metrics.TIMES_AHEAD.inc()
+    for (topic, event_type), count in events.items():
+        metrics.RECORDS.labels(topic, "event").inc(count)
+        metrics.EVENTS.labels(event_type).inc(count)
+
+
+def _tell_rejected(item: Item, outcome: Rejected) -> None:
+    topic = item.record.topic
+    metrics.RECORDS.labels(topic, "dead_letter").inc()
+    metrics.DEAD_LETTERS.labels(topic, outcome.code).inc()
+    log.warning(
+        "record_set_aside", **_where(item.record), code=outcome.code, where=outcome.where, type=outcome.type
+    )
