@@ -114,7 +114,7 @@ def data(value: dict[str, Any] | None) -> dict[str, Any] | None:
     return told | {"blocks": blocks} if blocks else told
 
 
-@pytest.mark.parametrize("name", WHOLE.keys() - UNCOUNTED)
+@pytest.mark.parametrize("name", sorted(WHOLE.keys() - UNCOUNTED))
 def test_a_reply_cut_before_its_known_end_is_never_read_as_another(name: str) -> None:
     """Cut anywhere, it is refused; or nothing was lost but blanks, the prompt and the rest of a note."""
     command, raw = REPLIES[name]
@@ -122,7 +122,7 @@ def test_a_reply_cut_before_its_known_end_is_never_read_as_another(name: str) ->
         assert data(understood(command, short)) in (None, data(WHOLE[name])), short[-80:]
 
 
-@pytest.mark.parametrize("name", WHOLE.keys() & UNCOUNTED)
+@pytest.mark.parametrize("name", sorted(WHOLE.keys() & UNCOUNTED))
 def test_of_a_cut_reply_that_nothing_counts_every_word_is_the_devices(name: str) -> None:
     command, raw = REPLIES[name]
     for short in cuts(raw):
@@ -130,7 +130,7 @@ def test_of_a_cut_reply_that_nothing_counts_every_word_is_the_devices(name: str)
         assert read is None or lacking(read, WHOLE[name]), short[-80:]
 
 
-@pytest.mark.parametrize("name", WHOLE.keys() - {"alarm-in-the-middle"})
+@pytest.mark.parametrize("name", sorted(WHOLE.keys() - {"alarm-in-the-middle"}))
 def test_an_alarm_between_any_two_lines_changes_nothing(name: str) -> None:
     command, raw = REPLIES[name]
     end = "\r\n" if "\r\n" in raw else "\n"
