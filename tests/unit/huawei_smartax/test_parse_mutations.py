@@ -149,7 +149,7 @@ def rows(value: Any) -> int:
     return 0
 
 
-@pytest.mark.parametrize("name", COUNTED)
+@pytest.mark.parametrize("name", sorted(COUNTED))
 def test_a_lost_row_is_noticed_where_rows_are_counted(name: str) -> None:
     command, raw = REPLIES[name]
     lines = raw.split("\n")
