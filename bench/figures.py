@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from statistics import median
 from typing import Any, Literal
 
@@ -75,9 +76,9 @@ class Figure:
 
 
 def percentile(values: Iterable[float], part: float) -> float:
-    """The value that `part` (0 to 1) of the values do not exceed."""
+    """The least value that `part` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+    return ordered[max(0, ceil(part * len(ordered)) - 1)]
 
 
 def table(figures: Sequence[Figure]) -> Table:

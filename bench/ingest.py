@@ -19,6 +19,7 @@ from pathlib import Path
 from bench import kafka, product
 from bench.events import pairs
 from bench.figures import Figure, Runs
+from bench.plant import CONFIG
 from bench.servers import Servers
 from dev.machine import ROOT
 from worker.settings import Settings
@@ -84,7 +85,7 @@ async def _floor(bootstrap: str, given: Input) -> float:
 
 async def _product(servers: Servers, folder: Path, database: str, given: Input) -> float:
     for name in ("inventory.yaml", "services.yaml"):
-        shutil.copy(ROOT / "dev/config" / name, folder)
+        shutil.copy(CONFIG / name, folder)
     progress = kafka.new_topic(servers.bootstrap, "progress")
     with servers.database(database, folder) as url:
         env = product.environment(
