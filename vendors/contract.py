@@ -5,7 +5,7 @@ send a batch in one write and pay one round trip for it. Dependent commands are 
 """
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -287,6 +287,3 @@ class Platform:
     ssh: dict[str, Any] = field(default_factory=dict)
     """Arguments for the SSH transport that every OLT of this platform needs."""
     levels: tuple[Level, ...] = ()
-
-
-Redact = Callable[[str], str]

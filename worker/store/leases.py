@@ -185,11 +185,6 @@ def connected(conn: Connection, lease: Lease, now: datetime) -> None:
     )
 
 
-def disconnected(conn: Connection, lease: Lease) -> None:
-    """The session is closed."""
-    conn.execute(update(olt_lease).where(_own(lease)).values(session_open=False))
-
-
 def breaker_of(conn: Connection, olt: str) -> Breaker:
     """The breaker as it stands; closed for an OLT that is not known."""
     row = conn.execute(

@@ -65,7 +65,6 @@ __all__ = [
     "finish_completed",
     "finish_failed",
     "hold",
-    "is_current",
     "open_attempt",
     "own",
     "owned_by",
@@ -189,14 +188,6 @@ def find_unit(conn: Connection, serial: str) -> Unit | None:
     """The unit of stock, or None."""
     row = conn.execute(select(equipment).where(equipment.c.serial == serial)).mappings().one_or_none()
     return unit_of(row) if row else None
-
-
-def is_current(conn: Connection, order_id: str, revision: int) -> bool:
-    """Whether the order is live in this revision. Only reads."""
-    row = conn.execute(
-        select(service_order.c.state, service_order.c.revision).where(service_order.c.id == order_id)
-    ).one_or_none()
-    return row is not None and row.revision == revision and OrderState(row.state).live
 
 
 def set_stage(
