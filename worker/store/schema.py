@@ -95,6 +95,7 @@ equipment = Table(
     Column("received_at", Utc),
     Column("received_source", Text),
     Column("received_id", Text),
+    Column("received_trace", Text),  # W3C traceparent of that event
     # The latest lending: `bound`, or a `received` that names an order.
     Column("lent_order", Text),
     Column("lent_contract", Text),
@@ -102,6 +103,7 @@ equipment = Table(
     Column("lent_at", Utc),
     Column("lent_source", Text),
     Column("lent_id", Text),
+    Column("lent_trace", Text),
     # By order, the latest `unbound` of it: a return ends that order's lending, and no other's.
     Column("returns", Document),  # {service order id: [time, source, id]}
     # What follows: the order to which stock binds the unit now.
@@ -275,7 +277,7 @@ olt_lease = Table(
     "olt_lease",
     metadata,
     Column("olt", Text, primary_key=True),
-    Column("platform", Text),
+    Column("platform", Text),  # null: no worker that runs, or ran lately, has the OLT in its inventory
     Column("holder", Text),
     Column("fence", Id, nullable=False, server_default="0"),
     Column("expires_at", Utc),
@@ -290,6 +292,26 @@ olt_lease = Table(
     Column("session_open", Boolean, nullable=False, server_default=text("false")),
     Column("last_ok_at", Utc),
     Column("updated_at", Utc),
+    Column(
+        "room", Document
+    ),  # headroom as the OLT last told it: {"onus_free_least": 3, "service_ports_free": 1200}
+    Column("room_at", Utc),
+)
+
+inventory = Table(
+    "inventory",
+    metadata,
+    Column("digest", Text, primary_key=True),  # of its OLTs and their sites
+    Column("seen_at", Utc, nullable=False),
+)
+"""Inventories that workers run with: more than one while a changed one is being rolled out."""
+
+inventory_olt = Table(
+    "inventory_olt",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("olt", Text, primary_key=True),
+    Column("site", Text, nullable=False),
 )
 
 role_lease = Table(
@@ -331,3 +353,10 @@ action = Table(
     Column("why", Text, nullable=False),
 )
 """What people changed by the command line, and why."""
+
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("revision", Text, primary_key=True),
+)
+"""One row: the oldest revision whose program still works with this database. Written by `worker.store.migrate`."""
