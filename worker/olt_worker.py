@@ -201,7 +201,8 @@ class OltWorker:
             return False
         async with self.shared.parallel:
             self.state = "working"
-            await self._run(taken, session, reused=reused)
+            with provision_metrics.WORKING.track_inprogress():
+                await self._run(taken, session, reused=reused)
         return True
 
     async def _run(self, taken: Taken, session: OpenSession, *, reused: bool) -> None:
@@ -247,8 +248,8 @@ class OltWorker:
         reason = outcome.code if isinstance(outcome, Later) else None
         reason = outcome.failure.code if isinstance(outcome, Failed) else reason
         platform = self.olt.platform
-        provision_metrics.JOBS.labels(platform, job.kind, kind, reason or "").inc()
-        provision_metrics.JOB_SECONDS.labels(platform, job.kind).observe(seconds)
+        provision_metrics.JOB_RUNS.labels(platform, job.kind, kind, reason or "").inc()
+        provision_metrics.JOB_SECONDS.labels(platform, job.kind, kind).observe(seconds)
         if isinstance(outcome, Later | Recorded) and reason is None:
             return
         log.info(
@@ -273,9 +274,9 @@ class OltWorker:
                 lambda: shared.connect(self.olt, self.record.hear, self.held.may_send)
             )
         except ProvisioningError as error:
-            provision_metrics.CONNECTS.labels(self.olt.platform, error.reason).inc()
+            provision_metrics.CONNECTS.labels(self.olt.id, self.olt.platform, error.reason).inc()
             raise
-        provision_metrics.CONNECTS.labels(self.olt.platform, "ok").inc()
+        provision_metrics.CONNECTS.labels(self.olt.id, self.olt.platform, "ok").inc()
         provision_metrics.SESSIONS.inc()
         await patiently(self.held, ledger.connected, self.held.lease)
         return self.session

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from schemas.inventory import Inventory
+from worker import provision_metrics
 from worker.lease import HeldLease, LeaseRule
 from worker.olt_worker import OltWorker, Shared
 from worker.scan import begin_searches
@@ -62,6 +63,7 @@ class Provisioner:
 
     async def run(self) -> None:
         """Work until `stop`; then finish the commands in hand, log out, release. Raises PlatformChanged at the start."""
+        provision_metrics.SESSIONS_LIMIT.set(self.parallel)
         await self._prepare()
         wakeup = self.shared.store.listen(JOBS)
         tending = asyncio.create_task(self._tend(), name="provision-tend")
