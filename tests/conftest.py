@@ -17,7 +17,7 @@ from tests.support.kafka import Topics
 from tests.support.postgres import fresh_database
 from tests.support.shared import Run, shared_server
 
-pytest_plugins = ["tests.support.leaks", "tests.support.told"]
+pytest_plugins = ["tests.support.leaks", "tests.support.told", "tests.support.programs"]
 
 # Two cores that run a broker too are slow now and then: how long an example took is no claim of ours.
 settings.register_profile(
