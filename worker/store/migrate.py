@@ -1,4 +1,8 @@
-"""Migrations: bring a database to the tables of `schema.py`.
+"""Migrations: bring a database to the tables of `schema.py`, and back.
+
+A migration runs while workers of the previous release go on. So it only adds; what nothing uses any more is dropped a release
+later. Each says with `works_with` what the oldest revision is whose program still works with the tables that it leaves; the
+database keeps that in `compatibility`, and an older program that is so named works with a database newer than itself.
 
 A developer who changed `schema.py` writes the next one with `python -m worker.store.migrate "what it does"`; a test holds
 that migrations and tables are equal on both databases.
@@ -6,21 +10,186 @@ that migrations and tables are equal on both databases.
 
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from alembic.script import Script, ScriptDirectory
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from worker.store.db import Store
-from worker.store.errors import StoreUnavailable
-from worker.store.schema import metadata
+from worker.store.errors import StoreError, StoreUnavailable
+from worker.store.schema import compatibility, metadata
 
-_LOCK = 0x4143454D  # one upgrade at a time
+log = structlog.get_logger(__name__)
+_LOCK = 0x4143454D  # one migration at a time
+_TABLE_WAIT_S = 1
+"""Whoever wants a table after a migration that waits for it waits as long: no longer than workers bear."""
+_PAUSE_S = 2.0
+PATIENCE_S = 120.0
+
+
+class MigrationRefused(StoreError):
+    """The database is not brought to this revision; nothing has changed."""
+
+
+class _TablesInUse(Exception):
+    """Another transaction has a table, or another migration runs."""
+
+
+# ---------------------------------------------------------------------------------------------------- what may be used
+
+
+def fault(found: str | None, oldest: str | None, known: Sequence[str]) -> str | None:
+    """Why a program that knows the revisions `known`, its own first, cannot use a database at `found`; None where it can.
+
+    `oldest` is the oldest revision whose program still works, as the database says.
+    """
+    if found is None or (found in known and found != known[0]):
+        return f"the database is at revision {found or 'none'}, this version needs {known[0]}: run `acende db upgrade`"
+    if found not in known and oldest not in known:
+        return (
+            f"the database is at revision {found}, which works with versions from revision {oldest or found} on;"
+            f" this one is {known[0]}: run a newer version"
+        )
+    return None
+
+
+def head() -> str:
+    """The revision that this program is made for."""
+    return _known()[0]
+
+
+def current(conn: Connection) -> str | None:
+    """The revision of the database; None where it has none."""
+    return MigrationContext.configure(conn).get_current_revision()
+
+
+def check(conn: Connection) -> None:
+    """Raises StoreUnavailable, which says what to do, where this program cannot work with the database as it is."""
+    found = current(conn)
+    newer = found is not None and found not in _known()
+    oldest = conn.execute(select(compatibility.c.revision)).scalar() if newer else None
+    if said := fault(found, oldest, _known()):
+        raise StoreUnavailable(said)
+
+
+# ---------------------------------------------------------------------------------------------------------- both ways
+
+
+def upgrade(url: str, patience_s: float = PATIENCE_S) -> str:
+    """Bring the database at `url` to this program's revision, in one transaction; the revision that it then has.
+
+    A newer database that works with this program is left as it is. Safe to call from several processes at once and beside
+    running workers. Raises StoreUnavailable, ValueError for a URL we do not know.
+    """
+    store = Store.open(url)
+    try:
+        return _patiently(lambda: store.run_sync(_upgrade), patience_s)
+    finally:
+        store.close()
+
+
+def _upgrade(conn: Connection) -> str:
+    def work() -> str:
+        if (found := current(conn)) and found not in _known():
+            check(conn)
+            return found
+        command.upgrade(_config(conn), "head")
+        _say_who_works(conn, _scripts()[0])
+        return head()
+
+    return _alone(conn, work)
+
+
+def downgrade(url: str, to: str, *, lose: bool = False, patience_s: float = PATIENCE_S) -> str:
+    """Take the database at `url` back to the revision `to`, for a program older than the database works with; the revision.
+
+    Data for which the older tables have no place are dropped only with `lose`. No worker of this program may run meanwhile.
+    Raises MigrationRefused, WorkerRuns, StoreUnavailable, ValueError for a URL we do not know.
+    """
+    store = Store.open(url)
+    try:
+        store.lock_for_worker()
+        return _patiently(lambda: store.run_sync(_downgrade, to, lose=lose), patience_s)
+    finally:
+        store.close()
+
+
+def _downgrade(conn: Connection, to: str, *, lose: bool) -> str:
+    def work() -> str:
+        undone = _undone(current(conn), to)
+        if (lost := [said for script in undone for said in _losses(conn, script)]) and not lose:
+            raise MigrationRefused(f"revision {to} has no place for {', '.join(lost)}: nothing was changed")
+        command.downgrade(_config(conn), to)
+        _say_who_works(conn, next(script for script in _scripts() if script.revision == to))
+        return to
+
+    return _alone(conn, work)
+
+
+def _undone(found: str | None, to: str) -> Sequence[Script]:
+    """The migrations to be undone, the newest first. Raises MigrationRefused."""
+    known = _known()
+    if to not in known:
+        raise MigrationRefused(f"there is no revision {to}: {', '.join(sorted(known))}")
+    if found not in known:
+        raise MigrationRefused(
+            f"the database is at revision {found or 'none'}, which this version does not know"
+        )
+    if known.index(to) < known.index(found):
+        raise MigrationRefused(f"the database is at revision {found}, which is older than {to}")
+    return _scripts()[known.index(found) : known.index(to)]
+
+
+def _losses(conn: Connection, script: Script) -> list[str]:
+    counted = {what: conn.execute(text(query)).scalar_one() for what, query in script.module.losses.items()}
+    return [f"{count} {what}" for what, count in counted.items() if count]
+
+
+def _say_who_works(conn: Connection, script: Script) -> None:
+    """Keep in the database which programs work with it; the first tables had no place for that."""
+    if works_with := getattr(script.module, "works_with", None):
+        conn.execute(delete(compatibility))
+        conn.execute(insert(compatibility).values(revision=works_with))
+
+
+def _alone(conn: Connection, work: Callable[[], str]) -> str:
+    """Do it while no other migration runs, and without a long wait for any table. Raises _TablesInUse."""
+    try:
+        if conn.dialect.name == "postgresql":
+            conn.execute(text(f"SET LOCAL lock_timeout = '{_TABLE_WAIT_S}s'"))
+            conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        return work()
+    except DBAPIError as error:
+        if isinstance(error.orig, LockNotAvailable | DeadlockDetected):
+            raise _TablesInUse from None
+        raise
+
+
+def _patiently(work: Callable[[], str], patience_s: float) -> str:
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            return work()
+        except _TablesInUse:
+            if time.monotonic() >= until:
+                raise StoreUnavailable(
+                    "the tables are in use, or another migration runs: try again"
+                ) from None
+        log.info("migration_waits", why="tables in use")
+        time.sleep(min(_PAUSE_S, patience_s))
+
+
+# ---------------------------------------------------------------------------------------------------- scripts and tables
 
 
 def _config(conn: Connection | None = None) -> Config:
@@ -30,44 +199,14 @@ def _config(conn: Connection | None = None) -> Config:
     return config
 
 
-def head() -> str:
-    """The revision that this program needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+@cache
+def _scripts() -> tuple[Script, ...]:
+    """All migrations, the newest first."""
+    return tuple(ScriptDirectory.from_config(_config()).walk_revisions())
 
 
-def current(conn: Connection) -> str | None:
-    """The revision of the database; None where it has none."""
-    return MigrationContext.configure(conn).get_current_revision()
-
-
-def upgrade(url: str) -> str:
-    """Bring the database at `url` to the newest revision, in one transaction, and return that.
-
-    Safe to call from several processes at once. Raises StoreUnavailable, ValueError for a URL we do not know.
-    """
-    store = Store.open(url)
-    try:
-        return store.run_sync(_upgrade)
-    finally:
-        store.close()
-
-
-def _upgrade(conn: Connection) -> str:
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-    try:
-        command.upgrade(_config(conn), "head")
-    except CommandError as error:
-        raise StoreUnavailable(f"the database was made by a newer version: {error}") from None
-    return head()
-
-
-def check(conn: Connection) -> None:
-    """Raises StoreUnavailable, which says what to do, where the database is not at this program's revision."""
-    if (found := current(conn)) != head():
-        raise StoreUnavailable(
-            f"the database is at revision {found or 'none'}, this version needs {head()}: run `acende db upgrade`"
-        )
+def _known() -> list[str]:
+    return [script.revision for script in _scripts()]
 
 
 def differences(conn: Connection) -> list[object]:
@@ -80,7 +219,7 @@ def _write_revision(message: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite:///{folder}/migrations.db")
         store.run_sync(_upgrade)
-        number = f"{len(list((Path(__file__).parent / 'migrations' / 'versions').glob('[0-9]*.py'))) + 1:04}"
+        number = f"{len(_scripts()) + 1:04}"
         store.run_sync(
             lambda conn: command.revision(_config(conn), message, autogenerate=True, rev_id=number)
         )

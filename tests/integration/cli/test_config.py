@@ -1,4 +1,4 @@
-"""`acende config check`, `schemas`, `db upgrade`, and what settings and files that are wrong are told with."""
+"""`acende config check`, `schemas`, `db upgrade`, `db downgrade`, and what settings and files that are wrong are told with."""
 
 from __future__ import annotations
 
@@ -329,6 +329,18 @@ def test_the_database_is_brought_to_this_version_as_often_as_one_likes(
     first = acende("db", "upgrade", "--json").json()["revision"]
     assert acende("db", "upgrade").out == f"the database is at revision {first}\n"
     assert acende("orders", "--json").json() == []
+
+
+@both
+def test_the_database_is_taken_back_to_an_older_versions_tables_and_says_where_it_cannot(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACENDE_DATABASE_URL", database_url)
+    acende("db", "upgrade")
+    assert "there is no revision 7: 0001" in acende("db", "downgrade", "7").failed(1)
+    assert acende("db", "downgrade", "0001").out == "the database is at revision 0001\n"
+    assert "run `acende db upgrade`" in acende("orders").failed(5)
+    assert acende("db", "upgrade", "--json").json()["revision"] != "0001"
 
 
 def test_a_database_that_was_not_upgraded_says_what_to_do(

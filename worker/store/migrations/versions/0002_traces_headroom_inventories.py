@@ -11,9 +11,8 @@ depends_on = None
 
 works_with = "0001"
 losses = {
-    "traces of stock events": "SELECT count(*) FROM equipment"
-    " WHERE received_trace IS NOT NULL OR lent_trace IS NOT NULL",
-    "headroom as OLTs last told it": "SELECT count(*) FROM olt_lease WHERE room IS NOT NULL",
+    "units of stock with the trace of their event": "SELECT count(*) FROM equipment"
+    " WHERE received_trace IS NOT NULL OR lent_trace IS NOT NULL"
 }
 
 
