@@ -12,7 +12,7 @@ LOCKED := $(VENV)/.locked
 PYTEST_WORKERS ?= logical
 CRASH_INSTANTS ?= 200
 
-.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash bench schemas docs check lock clean
+.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash test-cluster cluster bench schemas docs check lock clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -55,6 +55,13 @@ demo: kafka ## a morning of installations on a real Kafka and simulated OLTs
 
 test-crash: servers ## SIGKILL at 200 instants on each database; ACENDE_CRASH_SEED draws the same again
 	ACENDE_CRASH_INSTANTS=$(CRASH_INSTANTS) $(BIN)/python -m pytest -m crash -n $(PYTEST_WORKERS) --maxprocesses 8 --timeout 0
+
+test-cluster: setup ## the chart on a real Kubernetes control plane, built once with Go; or on yours: see tests/cluster
+	@$(if $(ACENDE_TEST_CLUSTER),,$(BIN)/python -m dev.cluster programs)
+	$(BIN)/python -m pytest -m cluster -n 0 --timeout 0
+
+cluster: setup ## that control plane for a person, until Ctrl-C
+	@$(BIN)/python -m dev.cluster
 
 bench: servers ## the figures of bench/README.md
 	$(BIN)/python -m bench

@@ -1,4 +1,4 @@
-"""A certificate authority for one test run, and a certificate of it for 127.0.0.1."""
+"""A certificate authority for one test run, and certificates of it: for 127.0.0.1, and for clients."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from dev.kafka_config import Certificate
 LIFE = datetime.timedelta(days=2)
 
 
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+def _name(text: str, organization: str | None = None) -> x509.Name:
+    parts = [x509.NameAttribute(NameOID.COMMON_NAME, text)]
+    if organization:
+        parts.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization))
+    return x509.Name(parts)
 
 
-def _unsigned(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _unsigned(subject: x509.Name, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
-        .subject_name(_name(subject))
+        .subject_name(subject)
         .issuer_name(_name(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -58,33 +61,44 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
     )
 
 
-def localhost_certificate() -> Certificate:
-    """A fresh certificate for 127.0.0.1 and localhost, valid for two days.
+class Authority:
+    """A certificate authority of its own; `pem` is its certificate."""
 
-    Strict enough for Python 3.13, which checks the extensions of RFC 5280.
-    """
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    constraints = x509.BasicConstraints(ca=True, path_length=None)
-    authority = (
-        _unsigned("acende test authority", "acende test authority", authority_key)
-        .add_extension(constraints, critical=True)
-        .add_extension(_usage(authority=True), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-    names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
-    )
-    leaf = (
-        _unsigned("localhost", "acende test authority", key)
-        .add_extension(names, critical=False)
-        .add_extension(_usage(authority=False), critical=True)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+    def __init__(self) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        name = "acende test authority"
+        own = (
+            _unsigned(_name(name), name, self._key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_usage(authority=True), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
+            .sign(self._key, hashes.SHA256())
         )
-        .sign(authority_key, hashes.SHA256())
-    )
-    return Certificate(key=_key_pem(key), chain=_pem(leaf), authority=_pem(authority))
+        self._issuer, self.pem = name, _pem(own)
+
+    def issue(self, name: str, *, organization: str | None = None) -> Certificate:
+        """A fresh certificate for a server on this machine or for a client, valid for two days.
+
+        Strict enough for Python 3.13, which checks the extensions of RFC 5280.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        names = x509.SubjectAlternativeName(
+            [x509.DNSName("localhost"), x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]
+        )
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        leaf = (
+            _unsigned(_name(name, organization), self._issuer, key)
+            .add_extension(names, critical=False)
+            .add_extension(_usage(authority=False), critical=True)
+            .add_extension(issuer, critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        return Certificate(key=_key_pem(key), chain=_pem(leaf), authority=self.pem)
+
+
+def localhost_certificate() -> Certificate:
+    """A fresh certificate for 127.0.0.1 and localhost, by an authority of its own."""
+    return Authority().issue("localhost")
 
 
 def java_truststore(authorities: Path, password: str) -> bytes:
