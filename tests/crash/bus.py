@@ -106,11 +106,14 @@ class Bus:
             "datacontenttype": "application/json",
             "data": dict(data),
         }
-        topic = self.topics["install" if kind.startswith("install") else "equipment"]
-        value = json.dumps(event).encode()
         for _ in range(1 + (self.rng.random() < AGAIN)):
             # The key is the event's: facts about one order lie on both partitions.
-            await self._producer.send_and_wait(topic, value, key=event_id.encode())
+            stem = "install" if kind.startswith("install") else "equipment"
+            await self.put(stem, json.dumps(event).encode(), event_id.encode())
+
+    async def put(self, stem: str, value: bytes, key: bytes | None = None) -> None:
+        """Send any bytes to an input topic."""
+        await self._producer.send_and_wait(self.topics[stem], value, key=key)
 
     async def _listen(self) -> None:
         async with _reading(self.bootstrap, self.topics["results"]) as consumer:

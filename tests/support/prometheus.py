@@ -58,10 +58,11 @@ class Prometheus:
         """The exemplars of the series of a query. Raises QueryRefused."""
         return list(await self._get("query_exemplars", query=query, start=start, end=end))
 
-    async def healthy_targets(self) -> set[str]:
-        """The instances whose latest scrape succeeded."""
+    async def targets(self) -> dict[str, str]:
+        """By instance, what went wrong with its latest scrape: empty where nothing did."""
         data = await self._get("targets", state="active")
-        return {row["labels"]["instance"] for row in data["activeTargets"] if row["health"] == "up"}
+        asked = [row for row in data["activeTargets"] if row["health"] != "unknown"]
+        return {row["labels"]["instance"]: row["lastError"] for row in asked}
 
     async def rules(self) -> list[dict[str, Any]]:
         """Every rule as Prometheus holds it: name, query, health, and for alerts their state."""
@@ -118,9 +119,15 @@ def _config(targets: Path, rule_files: Sequence[Path], every_s: int) -> dict[str
 
 
 async def scraped(server: Prometheus, *names: str, within_s: float = 30.0) -> None:
-    """Wait until every named instance has been scraped."""
+    """Wait until every named instance has been scraped. Raises TimeoutError that says what is wrong."""
+    targets: dict[str, str] = {}
 
     async def look() -> bool:
-        return set(names) <= await server.healthy_targets()
+        targets.clear()
+        targets.update(await server.targets())
+        return all(targets.get(name) == "" for name in names)
 
-    await until(look, within_s, 0.2)
+    try:
+        await until(look, within_s, 0.2)
+    except TimeoutError:
+        raise TimeoutError(f"not all of {names} are scraped within {within_s} s: {targets}") from None
