@@ -153,6 +153,8 @@ class Observation(Frozen):
     """The serial seen lit and unregistered on this OLT."""
     used_onu_ids: frozenset[int] = frozenset()
     """ONU ids in use on `port`, whosever they are."""
+    onus_free: int | None = None
+    """How many more ONUs `port` has numbers for; None where no port was asked about."""
     firmware: str | None = None
     """The OLT's software, where `plan` depends on it."""
     more: dict[str, str] = {}
@@ -272,6 +274,9 @@ class Platform:
     """Expression of any question at the end of the buffer; answered only by a row of `Command.answers`."""
     login_answers: tuple[tuple[str, str], ...] = ()
     """Questions that a site's banner asks at login (expression, searched in the last line) and what to answer."""
+    personal: tuple[str, ...] = ()
+    """Expressions whose group 1 names a customer in a line that we send (a login, an SSID, a description): masked, besides
+    secrets, where nothing can be erased later."""
     login_refused: tuple[str, ...] = ()
     """Texts that truly refuse the credentials."""
     login_busy: tuple[str, ...] = ()

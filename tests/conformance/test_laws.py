@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.conformance.case import SERIAL
@@ -9,6 +11,7 @@ from tests.conformance.work import Site
 from vendors.contract import read
 from vendors.dialogue import hold
 from vendors.errors import NotConverged
+from vendors.screen import masked
 from vendors.simulator.rows import PluggedOnu
 
 
@@ -66,7 +69,11 @@ async def test_numbers_in_use_are_told_and_never_taken(site: Site) -> None:
         seen = await site.observe(session, site.case.wishes["plain"])
     first = site.device.onu_ids[0]
     assert seen.used_onu_ids == {first, first + 2}
+    assert seen.onus_free == len(site.device.onu_ids) - 2
     await site.run(site.case.wishes["plain"])
+    async with site.bench.session() as session:
+        after = await site.observe(session, site.case.wishes["plain"])
+    assert after.onus_free == len(site.device.onu_ids) - 3
     [taken] = [found.onu_id for found in site.olt.by_serial(SERIAL)]
     assert taken not in {first, first + 2}
 
@@ -108,6 +115,20 @@ async def test_saving_saves(site: Site) -> None:
     assert (before, site.olt.unsaved) == (True, False)
     site.bench.sim.reboot()
     assert site.wrong(site.case.wishes["plain"]) == []
+
+
+async def test_what_names_a_customer_is_known_in_every_line_that_is_sent(site: Site) -> None:
+    wish = site.case.wishes["full"].model_copy(update={"description": "MARIA-1"})
+    async with site.bench.session() as session:
+        plan = site.case.adapter.plan(wish, await site.observe(session, wish))
+    expressions = [re.compile(text) for text in site.case.adapter.PLATFORM.personal]
+    sent = " ".join(masked(command.text, (), expressions) for command in plan)
+    limits = {limit.field for limit in site.case.adapter.limits(wish)}
+    names = [wish.description, wish.wan.login if wish.wan else None]
+    names += [wifi.name for wifi in wish.wifi] if "wifi" not in limits else []
+    for name in filter(None, names):
+        assert any(name in command.text for command in plan)
+        assert name not in sent
 
 
 async def test_health_is_told(site: Site) -> None:

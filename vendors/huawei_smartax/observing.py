@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 AUTOFIND = read("display ont autofind all", timeout_s=60.0)
 VERSION = read("display version")
+ONU_IDS = range(128)
 NO_DESCRIPTION = "ONT_NO_DESCRIPTION"
 UNREAD = frozenset({"service_ports", "lan_ports", "wan", "management"})
 """What is not shown where the stored configuration of an ONT cannot be asked for."""
@@ -113,6 +114,7 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
     for ont in onts["onts"] if onts else ():
         registrations = (*registrations, (yield from _registration(ont)))
     firmware = (_perhaps(VERSION, version) or {}).get("version")
+    used = frozenset(_ids(answered(asked[-1], listed[0]), port) if listed else ())
     new = port is not None and all(found.port != port for found in registrations)
     return Observation(
         serial=serial,
@@ -120,7 +122,8 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
         more=(yield from _boards_word(port, firmware)) if port and new else {},
         registrations=registrations,
         sighting=next((seen for seen in _sightings(answered(AUTOFIND, lit)) if seen.serial == serial), None),
-        used_onu_ids=frozenset(_ids(answered(asked[-1], listed[0]), port) if listed else ()),
+        used_onu_ids=used,
+        onus_free=len(set(ONU_IDS) - used) if listed else None,
         firmware=firmware,
     )
 

@@ -8,11 +8,10 @@ from schemas.onu import DesiredOnu, LanPort, ServicePort
 from schemas.serial import hex_serial
 from vendors.contract import Command, Flow, NotApplied, Observation, Registration, write
 from vendors.errors import OrderRejected
-from vendors.huawei_smartax.observing import board, hosts
+from vendors.huawei_smartax.observing import ONU_IDS, board, hosts
 from vendors.huawei_smartax.stored import DEFAULT_VLAN, Host
 
 CONFIG = ("config",)
-ONU_IDS = range(128)
 _NO_COMMAND = "no_command_on_platform"
 _IN_PROFILE = ("tconts", "gem_ports")
 """In profile mode these are the line profile's."""

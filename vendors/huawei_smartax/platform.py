@@ -31,6 +31,7 @@ PLATFORM = Platform(
     ),
     noise=(ALARM, SAVING, ADVICE),
     redactions=SECRETS,
+    personal=(r'\busername "([^"]*)"', r'\bdesc "([^"]*)"'),
     line_end="\n",
     pipeline="reads",
     batch_limit=20,

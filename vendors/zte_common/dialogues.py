@@ -6,7 +6,7 @@ from typing import Any
 from schemas.place import PonPort
 from vendors.contract import Command, Dialogue, Health, Observation, Sighting, read
 from vendors.errors import UnknownReply
-from vendors.zte_common.grammar import Grammar
+from vendors.zte_common.grammar import ONU_IDS, Grammar
 from vendors.zte_common.parse.clean import clean
 from vendors.zte_common.parse.notice import notice
 from vendors.zte_common.parse.registry import parse
@@ -73,6 +73,7 @@ def observe(
     places = _places(answer(first[0], replies[0]))
     seen = _sightings(first[1 : 1 + len(lists)], replies[1 : 1 + len(lists)])
     tables = [answer(*pair) for pair in list(zip(first, replies, strict=True))[1 + len(lists) :]]
+    used = _used(tables, port)
     shown = yield from _details(grammar, places)
     yield from read_config(grammar, shown)
     return Observation(
@@ -80,7 +81,8 @@ def observe(
         port=port,
         registrations=tuple(found.registration(serial) for found in shown),
         sighting=next((found for found in seen if found.serial == serial), None),
-        used_onu_ids=_used(tables, port),
+        used_onu_ids=used,
+        onus_free=len(set(ONU_IDS) - used) if port else None,
         firmware=_firmware(tables),
     )
 

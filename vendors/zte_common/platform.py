@@ -58,6 +58,7 @@ def platform(name: str) -> Platform:
         ),
         noise=(ALARM,),
         redactions=REDACTIONS,
+        personal=(r"\busername (\S+)", r"^ssid ctrl \S+ name (\S+)", r"^description (\S+)"),
         levels=(
             Level("user", r"^{host}>\s?$"),
             Level("privileged", r"^{host}#\s?$"),

@@ -36,6 +36,7 @@ __all__ = [
     "serving",
 ]
 
+ONU_IDS = range(1, 65)
 _REFUSALS = {
     "E01": "serial_already_registered",
     "E02": "olt_refused",
@@ -81,6 +82,7 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
         registrations=tuple(found),
         sighting=seen[0] if seen else None,
         used_onu_ids=frozenset(used),
+        onus_free=len(set(ONU_IDS) - set(used)) if port else None,
     )
 
 
@@ -192,7 +194,7 @@ def _ppp(
 
 
 def _free(observed: Observation) -> int:
-    free = next((number for number in range(1, 65) if number not in observed.used_onu_ids), None)
+    free = next((number for number in ONU_IDS if number not in observed.used_onu_ids), None)
     if free is None:
         raise OrderRejected("no ONU id is free", code="port_full")
     return free

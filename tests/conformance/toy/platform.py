@@ -16,6 +16,7 @@ PLATFORM = Platform(
     login_refused=(r"wrong name or secret",),
     login_busy=(r"no line free",),
     noise=(r"^\* ALARM .*\n",),
+    personal=(r"^ppp \d+ \d+ (\S+)", r"\bdescription (\S+)"),
     redactions=(r"^ppp\s+\d+\s+\S+\s+(\S+)$",),
     levels=(
         Level("privileged", r"^{host}#\s?$"),
