@@ -17,6 +17,7 @@ from worker.store import migrate, roles
 from worker.store.apply import apply_batch
 from worker.store.db import StoreError, StoreUnavailable
 from worker.store.sweep import sweep
+from worker.survey import Surveyor
 
 log = logs.get(__name__)
 SWEEPER = "sweeper"
@@ -51,6 +52,7 @@ class Worker:
         add = self.runtime.add
         add("http", self.http.run)
         add("database", self._database)
+        add("survey", self._survey)
         if "ingest" in self.settings.roles:
             add("ingest", self._run_ingest, _INGEST_LIMIT_S)
             add("sweep", self._sweep)
@@ -146,6 +148,10 @@ class Worker:
         provisioner.stop()
         await working
 
+    async def _survey(self, stop: asyncio.Event, beat: Beat) -> None:
+        if await self._ready(stop, beat):
+            await Surveyor(self.store, self.settings).run(stop)
+
     async def _sweep(self, stop: asyncio.Event, beat: Beat) -> None:
         """Deadlines, and pairs that were missed: by one worker at a time."""
         if not await self._ready(stop, beat):
@@ -162,7 +168,9 @@ class Worker:
 
     async def _sweep_once(self) -> bool:
         """Sweep if it is for this worker to do; whether there may be more to do at once. Raises StoreUnavailable."""
-        if not await self.store.run(roles.take, SWEEPER, self.settings.name, _SWEEP_LEASE_S):
+        fence = await self.store.run(roles.take, SWEEPER, self.settings.name, _SWEEP_LEASE_S)
+        metrics.LEADER.labels(SWEEPER).set(1 if fence else 0)
+        if not fence:
             return False
         try:
             return (await self.store.run(sweep)).full
@@ -174,6 +182,7 @@ class Worker:
             return False
 
     async def _release(self) -> None:
+        metrics.LEADER.labels(SWEEPER).set(0)
         try:
             await self.store.run(roles.release, SWEEPER, self.settings.name)
         except StoreUnavailable:

@@ -1,16 +1,17 @@
 """A batch of records, as read and as kept: pure, but for the one transaction that keeps it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from events.dead_letters import dead_letter_event, dead_letter_key
 from events.envelope import Event, Passed, RawRecord, Rejected, parse_record, to_record
 from worker.store import Connection, db, dead_letters
+from worker.store.apply import Applied
 from worker.store.dead_letters import Letter
 from worker.store.outbox import Record
 
-Apply = Callable[[Connection, Sequence[Event]], object]
+Apply = Callable[[Connection, Sequence[Event]], Applied]
 """Applies events in the transaction of the connection; applying one twice changes nothing."""
 
 
@@ -41,14 +42,15 @@ class Reading:
         )
         return Item(record, outcome)
 
-    def keep(self, conn: Connection, items: Sequence[Item]) -> None:
-        """Apply the events and write the dead letters, in one transaction."""
-        if events := [item.outcome for item in items if isinstance(item.outcome, Event)]:
-            self.apply(conn, events)
+    def keep(self, conn: Connection, items: Sequence[Item]) -> Mapping[str, int]:
+        """Apply the events and write the dead letters, in one transaction; how many events were new, by type."""
+        events = [item.outcome for item in items if isinstance(item.outcome, Event)]
+        new = self.apply(conn, events).types if events else {}
         rejected = [(item.record, item.outcome) for item in items if isinstance(item.outcome, Rejected)]
         if rejected:
             now = db.now(conn)
             dead_letters.put(conn, [_letter(conn, *one, now) for one in rejected], now)
+        return new
 
 
 def _letter(conn: Connection, record: RawRecord, rejected: Rejected, now: datetime) -> Letter:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -27,8 +26,9 @@ SlowFaults = Callable[[], Awaitable[Sequence[str]]]
 def application(live: Faults, ready: SlowFaults) -> Starlette:
     """Answers 200 or 503, with the names of what is wrong."""
 
-    async def metrics_page(_request: Request) -> Response:
-        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+    async def metrics_page(request: Request) -> Response:
+        page, content_type = metrics.exposition(request.headers.get("accept"))
+        return Response(page, headers={"content-type": content_type})
 
     async def livez(_request: Request) -> Response:
         return _answer(live())

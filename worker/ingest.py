@@ -10,7 +10,8 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -48,6 +49,19 @@ async def _as_is(message: StreamMessage[Records]) -> Records:
     return message.raw_message
 
 
+@dataclass
+class Kept:
+    """Records that are in the database, and how many of their events were new, by type."""
+
+    items: list[Item] = field(default_factory=list)
+    new: Counter[str] = field(default_factory=Counter)
+
+    def add(self, items: Sequence[Item], new: Mapping[str, int]) -> None:
+        """What another transaction kept."""
+        self.items.extend(items)
+        self.new.update(new)
+
+
 class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
     """The loop of the role `ingest`."""
 
@@ -64,6 +78,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         self._in_hand_since: float | None = None
         self._waits_for_store = False
         self._unjoined_since = boottime()
+        self._lagging: set[TopicPartition] = set()
+        """Partitions whose lag is exported."""
 
     # --------------------------------------------------------------------------------------------------- for others
 
@@ -211,36 +227,38 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         metrics.BATCH_RECORDS.observe(len(records))
         _tell(kept)
 
-    async def _keep(self, items: Sequence[Item]) -> list[Item] | None:
+    async def _keep(self, items: Sequence[Item]) -> Kept | None:
         """Write all of them, each in some committed transaction; None where we had to give up before.
 
         Data that the database refuses are found by halving, and become dead letters.
         """
-        parts, kept = [items], list[Item]()
+        parts, kept = [items], Kept()
         while parts:
             part = parts.pop()
             try:
-                if not await self._write(part):
-                    return None
+                new = await self._write(part)
             except Exception as error:  # noqa: BLE001 - whatever it is, one record must not stop the others
                 parts.extend(reversed(self._parted(part, error)))
-            else:
-                kept.extend(part)
+                continue
+            if new is None:
+                return None
+            kept.add(part, new)
         return kept
 
-    async def _write(self, part: Sequence[Item]) -> bool:
-        """One committed transaction, however long the database is away; False where we stop or lose the partitions."""
+    async def _write(self, part: Sequence[Item]) -> Mapping[str, int] | None:
+        """One committed transaction, however long the database is away: how many events were new, by type.
+
+        None where we stop or lose the partitions.
+        """
         pause = _RETRY_FIRST_S
         try:
             while True:
                 try:
-                    await self._store.run(self._reading.keep, part)
+                    return await self._store.run(self._reading.keep, part)
                 except StoreUnavailable as error:
                     self._note_wait(error, pause)
-                else:
-                    return True
                 if await self._interrupted(pause):
-                    return False
+                    return None
                 pause = min(2 * pause, self._settings.ingest_retry_max_s)
         finally:
             self._waits_for_store = False
@@ -315,11 +333,14 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _measure(self) -> None:
         consumer = self._consumer
-        assigned = consumer.assignment() if consumer else set()
+        assigned: set[TopicPartition] = set(consumer.assignment()) if consumer and self._joined else set()
         for topic in self._settings.topics.inputs:
-            mine = [partition for partition in assigned if partition.topic == topic]
-            metrics.ASSIGNED.labels(topic).set(len(mine))
-            metrics.LAG.labels(topic).set(sum(_lag(consumer, partition) for partition in mine if consumer))
+            metrics.ASSIGNED.labels(topic).set(sum(partition.topic == topic for partition in assigned))
+        for gone in self._lagging - assigned:
+            metrics.LAG.remove(gone.topic, gone.partition)
+        for mine in assigned:
+            metrics.LAG.labels(mine.topic, mine.partition).set(_lag(consumer, mine) if consumer else 0)
+        self._lagging = assigned
 
 
 async def _start(broker: KafkaBroker) -> None:
@@ -354,28 +375,31 @@ def _where(record: RawRecord) -> dict[str, Any]:
     return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
-def _tell(items: Sequence[Item]) -> None:
+def _tell(kept: Kept) -> None:
     """Count what became of records; one line for each that was set aside."""
-    events: Counter[tuple[str, str]] = Counter()
-    for item in items:
+    records: Counter[tuple[str, str]] = Counter()
+    events: Counter[str] = Counter()
+    for item in kept.items:
         outcome, topic = item.outcome, item.record.topic
         if isinstance(outcome, Rejected):
+            records[topic, "dead_letter"] += 1
             _tell_rejected(item, outcome)
         elif isinstance(outcome, Passed):
-            metrics.RECORDS.labels(topic, "passed").inc()
+            records[topic, "passed"] += 1
         else:
-            events[topic, outcome.type] += 1
+            records[topic, "event"] += 1
+            events[outcome.type] += 1
             if outcome.arrival_overrode_time:
                 metrics.TIMES_AHEAD.inc()
-    for (topic, event_type), count in events.items():
-        metrics.RECORDS.labels(topic, "event").inc(count)
-        metrics.EVENTS.labels(event_type).inc(count)
+    for labels, count in records.items():
+        metrics.RECORDS.labels(*labels).inc(count)
+    for event_type, count in events.items():
+        metrics.EVENTS.labels(event_type, "applied").inc(kept.new[event_type])
+        metrics.EVENTS.labels(event_type, "duplicate").inc(count - kept.new[event_type])
 
 
 def _tell_rejected(item: Item, outcome: Rejected) -> None:
-    topic = item.record.topic
-    metrics.RECORDS.labels(topic, "dead_letter").inc()
-    metrics.DEAD_LETTERS.labels(topic, outcome.code).inc()
+    metrics.DEAD_LETTERS.labels(item.record.topic, outcome.code).inc()
     log.warning(
         "record_set_aside", **_where(item.record), code=outcome.code, where=outcome.where, type=outcome.type
     )

@@ -1,12 +1,16 @@
 """Metrics of one worker, all in `REGISTRY`. Labels are bounded: topics, codes and loops, never a serial or an order."""
 
+import os
+import re
 from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
@@ -23,7 +27,10 @@ DEAD_LETTERS = Counter(
     "acende_dead_letters_total", "Records set aside, by reason code.", ("topic", "reason"), registry=REGISTRY
 )
 EVENTS = Counter(
-    "acende_events_total", "Events applied or known already, by type.", ("type",), registry=REGISTRY
+    "acende_events_total",
+    "Events, by what they did: applied, or duplicate where they had been applied before.",
+    ("type", "outcome"),
+    registry=REGISTRY,
 )
 TIMES_AHEAD = Counter(
     "acende_event_times_ahead_total", "Events whose time lay ahead of their arrival.", registry=REGISTRY
@@ -56,8 +63,8 @@ ASSIGNED = Gauge(
 )
 LAG = Gauge(
     "acende_consumer_lag_records",
-    "Records behind the end of the partitions assigned here, summed.",
-    ("topic",),
+    "Records behind the end of a partition assigned to this worker, as of its last fetch.",
+    ("topic", "partition"),
     registry=REGISTRY,
 )
 REBALANCES = Counter("acende_consumer_rebalances_total", "Assignments received.", registry=REGISTRY)
@@ -70,10 +77,33 @@ PUBLISH_FAILURES = Counter(
     ("topic", "outcome"),
     registry=REGISTRY,
 )
-OUTBOX_ROWS = Gauge("acende_outbox_rows", "Records waiting to be published.", registry=REGISTRY)
-OUTBOX_REFUSED = Gauge("acende_outbox_refused_rows", "Records set aside for good.", registry=REGISTRY)
-OUTBOX_AGE = Gauge(
-    "acende_outbox_oldest_seconds", "Age of the oldest record waiting to be published.", registry=REGISTRY
+PUBLISH_DELAY = Histogram(
+    "acende_publish_delay_seconds",
+    "From a record written with what made it true to its acknowledgement by the broker: freshness of results.",
+    ("topic",),
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
+    registry=REGISTRY,
+)
+ORDERS_FINISHED = Counter(
+    "acende_orders_finished_total",
+    "Final results, counted after their commit. right_first_time: no where it took more than one attempt or failed through"
+    " Acende or an OLT; excluded where it was cancelled or failed through ERP data, stock or the field.",
+    ("state", "reason", "right_first_time"),
+    registry=REGISTRY,
+)
+ORDER_ONLINE = Histogram(
+    "acende_order_online_seconds",
+    "From the arrival of a request to its completion, without the waits for equipment and for light.",
+    ("platform",),
+    buckets=(2.5, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800, 3600),
+    registry=REGISTRY,
+)
+STORE_SECONDS = Histogram(
+    "acende_store_seconds",
+    "Time of a database transaction, waits for thread, connection and lock included, failed ones too.",
+    ("operation", "mode"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    registry=REGISTRY,
 )
 LEADER = Gauge(
     "acende_role_leader",
@@ -89,11 +119,30 @@ LOOP_ERRORS = Counter(
     registry=REGISTRY,
 )
 
+INVENTORY_OLTS = Gauge(
+    "acende_inventory_olts",
+    "OLTs of the inventory that this worker has read, by platform.",
+    ("platform",),
+    registry=REGISTRY,
+)
+CONFIG = Gauge(
+    "acende_config_info",
+    "1; sha256 is that of the file as this worker has read it, its first 12 digits.",
+    ("file", "sha256"),
+    registry=REGISTRY,
+)
+
 try:
     VERSION = version("acende")
 except PackageNotFoundError:  # a clone that was not installed
     VERSION = "unknown"
-Info("acende_build", "Version of this worker.", registry=REGISTRY).info({"version": VERSION})
+REVISION = os.environ.get("ACENDE_REVISION") or "unknown"
+"""The commit that the image was built from; the image sets it."""
+Info("acende_build", "Version and commit of this worker; always 1.", registry=REGISTRY).info(
+    {"version": VERSION, "revision": REVISION}
+)
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def bounded(value: str, known: Collection[str]) -> str:
@@ -101,6 +150,13 @@ def bounded(value: str, known: Collection[str]) -> str:
     return value if value in known else OTHER
 
 
-def exposition() -> bytes:
-    """What `/metrics` answers, in Prometheus' text format."""
-    return generate_latest(REGISTRY)
+def exemplar(traceparent: str | None) -> dict[str, str] | None:
+    """What links an observation to its trace; None without a trace."""
+    found = _TRACEPARENT.fullmatch(traceparent or "")
+    return {"trace_id": found[1]} if found else None
+
+
+def exposition(accept: str | None = None) -> tuple[bytes, str]:
+    """What `/metrics` answers, and its content type: OpenMetrics, with exemplars, where `accept` asks for it, else text."""
+    encoder, content_type = choose_encoder(accept or "")
+    return encoder(REGISTRY), content_type

@@ -20,9 +20,9 @@ from worker import logs, metrics
 from worker.clock import boottime
 from worker.producer import BATCH_BYTES, REQUEST_TIMEOUT_S, Line
 from worker.settings import Settings
-from worker.store import Connection, db, outbox, roles
+from worker.store import Connection, outbox, roles
 from worker.store.db import Store, StoreUnavailable
-from worker.store.outbox import Backlog, Record
+from worker.store.outbox import Record
 from worker.store.wake import Wakeup
 from worker.window import Flight, Window
 
@@ -38,7 +38,6 @@ _REFUSED_FOR_GOOD = (
 _LEASE_MARGIN_S = 2.0
 _SETTLE_S = 0.1
 """Rows that the broker has are deleted together, so long after the first of them: each commit waits for the disk."""
-_MEASURE_EVERY_S = 5.0
 
 
 class Publisher:
@@ -59,7 +58,6 @@ class Publisher:
         self._refused: list[tuple[int, str]] = []
         self._suspects: set[int] = set()
         self._lease_until = 0.0
-        self._measured_at = 0.0
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event, beat: Callable[[], None] = lambda: None) -> None:
@@ -95,7 +93,6 @@ class Publisher:
         flights = self._window.launch([(row, self._line.lane(row)) for row in self._some(rows)], now)
         self._more_waits = len(flights) < len(rows) or len(rows) == room
         self._send(flights)
-        await self._measure(now)
         poll_s = self._settings.publish_poll_s
         return min(poll_s, max(0.0, self._acked_at + _SETTLE_S - now)) if self._acked else poll_s
 
@@ -140,15 +137,6 @@ class Publisher:
             log.info("publisher_lease", taken=bool(fence), fence=fence)
         return fence is not None
 
-    async def _measure(self, now: float) -> None:
-        if now - self._measured_at < _MEASURE_EVERY_S:
-            return
-        self._measured_at = now
-        found, at = await self._store.read(_measure)
-        metrics.OUTBOX_ROWS.set(found.waiting)
-        metrics.OUTBOX_REFUSED.set(found.refused)
-        metrics.OUTBOX_AGE.set((at - found.oldest).total_seconds() if found.oldest else 0)
-
     # --------------------------------------------------------------------------------------------------- Kafka
 
     def _send(self, flights: Sequence[Flight]) -> None:
@@ -188,7 +176,7 @@ class Publisher:
             self._suspects.discard(flight.record.id)
             self._acked_at = self._acked_at if self._acked else boottime()
             self._acked.append(flight.record.id)
-            metrics.PUBLISHED.labels(flight.record.topic).inc()
+            _tell(flight.record)
         self._answers.ring()
         if self._more_waits and len(self._window.flights) <= self._window.size / 2:
             self._wake.ring()
@@ -269,8 +257,12 @@ def _exchange(
     return outbox.pending(conn, room, without=taken, keys_held=held) if room else []
 
 
-def _measure(conn: Connection) -> tuple[Backlog, Any]:
-    return outbox.backlog(conn), db.now(conn)
+def _tell(record: Record) -> None:
+    """Count a record that the broker has."""
+    metrics.PUBLISHED.labels(record.topic).inc()
+    delay_s = max(0.0, boottime() - record.written_at)
+    link = metrics.exemplar(record.headers.get("traceparent"))
+    metrics.PUBLISH_DELAY.labels(record.topic).observe(delay_s, link)
 
 
 async def _first(*waits: Coroutine[Any, Any, Any]) -> None:

@@ -151,6 +151,9 @@ class Settings(BaseSettings):
         15.0, description="Lease of the one publisher; another takes over after it."
     )
     sweep_every_s: Seconds = Field(5.0, description="How often deadlines and missed pairs are looked for.")
+    survey_every_s: Seconds = Field(
+        10.0, description="How often orders, jobs and OLTs are counted for `/metrics`, by one worker of all."
+    )
 
     # ------------------------------------------------------------------------------------------- life of an order
     unit_wait_s: Seconds = Field(24 * HOUR, description="Longest wait for a unit.")
@@ -211,6 +214,10 @@ class Settings(BaseSettings):
     lease_long_extra_s: Seconds = Field(
         30.0,
         description="Before a line whose time-out has no room in it, the lease is extended to the time-out plus this.",
+    )
+    olt_gone_s: Seconds = Field(
+        300.0,
+        description="An OLT has left when no worker has had it in its inventory for this long; orders there then fail.",
     )
     olts_parallel: Count = Field(100, description="OLTs that one worker works on at the same moment.")
     session_idle_s: Seconds = Field(60.0, description="How long an idle session is kept before logging out.")

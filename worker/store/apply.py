@@ -1,5 +1,6 @@
 """Events into rows: facts are merged, what follows is decided, results go to the outbox, all in one transaction."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,12 +29,13 @@ BY_HAND = "acende"
 
 @dataclass(frozen=True)
 class Applied:
-    """What became of a batch: events applied, events known already, orders written, final results among them."""
+    """What became of a batch: events applied (by type), events known already, orders written, final results among them."""
 
     applied: int = 0
     known: int = 0
     orders: int = 0
     finished: int = 0
+    types: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -89,7 +91,8 @@ def apply_batch(conn: Connection, events: Sequence[Event]) -> Applied:
     known = World(facts.units, facts.orders, reader.registered, frozenset(affected))
     news = News(facts.changed, reader.units, facts.secrets, _late_cancellations(before, facts.orders, rules))
     settled = settle(conn, before, known, news, at)
-    return Applied(len(new), len(events) - len(new), settled.orders, settled.finished)
+    types = Counter(event.type for event in new)
+    return Applied(len(new), len(events) - len(new), settled.orders, settled.finished, types)
 
 
 def _note(conn: Connection, events: Sequence[Event], at: datetime) -> list[Event]:

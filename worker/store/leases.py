@@ -58,7 +58,7 @@ def claim(
     free = (
         select(olt_lease.c.olt, olt_lease.c.fence, olt_lease.c.breaker)
         .join(waiting, waiting.c.olt == olt_lease.c.olt)
-        .where(_free(now), ~olt_lease.c.held, _let_in(now), olt_lease.c.olt.in_(list(known)))
+        .where(_free(now), ~olt_lease.c.held, lets_in(now), olt_lease.c.olt.in_(list(known)))
         .order_by(waiting.c.priority.desc(), waiting.c.since)
         .limit(limit)
         .with_for_update(of=olt_lease, skip_locked=True)
@@ -76,7 +76,7 @@ def take(conn: Connection, olt: str, holder: str, lease_s: float, now: datetime)
     """Lease this one OLT, due jobs or not: None while another holds it, or it is held, or its breaker is open."""
     row = conn.execute(
         select(olt_lease.c.olt, olt_lease.c.fence, olt_lease.c.breaker)
-        .where(olt_lease.c.olt == olt, _free(now), ~olt_lease.c.held, _let_in(now))
+        .where(olt_lease.c.olt == olt, _free(now), ~olt_lease.c.held, lets_in(now))
         .with_for_update()
     ).one_or_none()
     return _grant(conn, row, holder, lease_s, now) if row else None
@@ -99,7 +99,7 @@ def _held_by(holder: str, now: datetime) -> ColumnElement[bool]:
     return and_(olt_lease.c.holder == holder, olt_lease.c.expires_at > now)
 
 
-def _let_in(now: datetime) -> ColumnElement[bool]:
+def lets_in(now: datetime) -> ColumnElement[bool]:
     """`Breaker.lets_in`, in SQL."""
     return case(
         (olt_lease.c.breaker_until.is_(None), olt_lease.c.breaker != "open"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
+from worker.clock import boottime
 from worker.store import db, many
 from worker.store.schema import outbox
 
@@ -29,13 +30,17 @@ class RecordTooLarge(ValueError):
 
 @dataclass(frozen=True)
 class Record:
-    """One record to be published. `id` is its row, 0 before it has one."""
+    """One record to be published. `id` is its row, 0 before it has one.
+
+    `written_at`: what this worker's `boottime` was when the row was written, by the database's clock.
+    """
 
     topic: str
     key: str
     value: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
+    written_at: float = 0.0
 
     @property
     def size(self) -> int:
@@ -83,8 +88,21 @@ def pending(
     Never by `id > last`: ids do not follow commit order.
     """
     given = {"most": limit, "without": many.argument(conn, without), "held": many.argument(conn, keys_held)}
-    rows = conn.execute(_oldest(conn.dialect.name), given)
-    return [Record(row.topic, row.key, row.value, row.headers or {}, row.id) for row in rows]
+    rows = conn.execute(_oldest(conn.dialect.name), given).all()
+    if not rows:
+        return []
+    at, read_at = db.now(conn), boottime()
+    return [
+        Record(
+            row.topic,
+            row.key,
+            row.value,
+            row.headers or {},
+            row.id,
+            read_at - (at - row.created_at).total_seconds(),
+        )
+        for row in rows
+    ]
 
 
 @cache
@@ -102,7 +120,9 @@ def _oldest(dialect: str) -> Select[Any]:
     before = (func.sum(oldest.c.size).over(order_by=oldest.c.id) - oldest.c.size).label("before")
     sized = select(oldest.c.id, before).subquery()
     return (
-        select(outbox.c.id, outbox.c.topic, outbox.c.key, outbox.c.value, outbox.c.headers)
+        select(
+            outbox.c.id, outbox.c.topic, outbox.c.key, outbox.c.value, outbox.c.headers, outbox.c.created_at
+        )
         .join(sized, sized.c.id == outbox.c.id)
         .where(sized.c.before < WINDOW_BYTES_MAX)
         .order_by(outbox.c.id)
@@ -121,20 +141,23 @@ def set_aside(conn: Connection, row_id: int, why: str) -> None:
 
 @dataclass(frozen=True)
 class Backlog:
-    """Rows that wait, rows set aside, and since when the oldest waits."""
+    """Rows that wait, rows set aside, and the age of the oldest that waits, seconds."""
 
-    waiting: int
-    refused: int
-    oldest: datetime | None
+    waiting: int = 0
+    refused: int = 0
+    oldest_s: float = 0.0
+
+
+_WAITING = select(func.count()).where(outbox.c.refused.is_(None))
+_REFUSED = select(func.count()).where(outbox.c.refused.is_not(None))
+_OLDEST = select(outbox.c.created_at).where(outbox.c.refused.is_(None)).order_by(outbox.c.id).limit(1)
 
 
 def backlog(conn: Connection) -> Backlog:
     """How far publishing is behind."""
-    row = conn.execute(
-        select(
-            func.count().filter(outbox.c.refused.is_(None)).label("waiting"),
-            func.count().filter(outbox.c.refused.is_not(None)).label("refused"),
-            func.min(outbox.c.created_at).filter(outbox.c.refused.is_(None)).label("oldest"),
-        )
-    ).one()
-    return Backlog(row.waiting, row.refused, row.oldest)
+    oldest = conn.execute(_OLDEST).scalar()
+    return Backlog(
+        conn.execute(_WAITING).scalar_one(),
+        conn.execute(_REFUSED).scalar_one(),
+        max(0.0, (db.now(conn) - oldest).total_seconds()) if oldest else 0.0,
+    )

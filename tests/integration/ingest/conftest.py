@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from tests.support.until import until
 from worker.batch import Apply, Reading
 from worker.ingest import Ingest
 from worker.settings import Settings
+from worker.store.apply import Applied
 from worker.store.db import Context, Store
 from worker.store.schema import inbox, metadata, outbox
 
@@ -31,14 +33,15 @@ PLACEHOLDER = "QQQQ"
 """A header name of this text travels as four bytes that are no UTF-8."""
 
 
-def remember(conn: Connection, events: Sequence[Event]) -> None:
+def remember(conn: Connection, events: Sequence[Event]) -> Applied:
     """Apply events by noting that they came: the inbox alone, without orders."""
     dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     rows = [
         {"source": event.source, "id": event.id, "type": event.type, "arrived_at": datetime.now(UTC)}
         for event in events
     ]
-    conn.execute(dialect.insert(inbox).on_conflict_do_nothing(), rows)
+    noted = dialect.insert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.type)
+    return Applied(types=Counter(conn.execute(noted).scalars()))
 
 
 def cancelled(number: int, **more: Any) -> bytes:

@@ -34,6 +34,7 @@ from tests.support.secrets import SASL_PASSWORD
 from tests.support.until import until
 from worker.ingest import Ingest
 from worker.settings import Settings
+from worker.store.apply import Applied
 from worker.store.db import DataRefused, Store
 from worker.store.schema import metadata
 
@@ -140,11 +141,11 @@ async def test_the_record_at_fault_is_found_and_its_batch_is_kept(
         "e40": DataRefused("NUL"),
     }
 
-    def picky(conn: Connection, events: Sequence[Event]) -> None:
-        remember(conn, events)
+    def picky(conn: Connection, events: Sequence[Event]) -> Applied:
         for event in events:
             if event.id in faults:
                 raise faults[event.id]
+        return remember(conn, events)
 
     for number in range(60):
         await send(settings.topic_install, cancelled(number), partition=number % 2)
@@ -160,10 +161,10 @@ async def test_a_crash_between_commit_and_offset_changes_nothing_when_the_record
 ) -> None:
     count = 0
 
-    def counted(conn: Connection, events: Sequence[Event]) -> None:
+    def counted(conn: Connection, events: Sequence[Event]) -> Applied:
         nonlocal count
         count += len(events)
-        remember(conn, events)
+        return remember(conn, events)
 
     async def crash(self: Ingest, records: Any) -> None:
         return None

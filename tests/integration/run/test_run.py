@@ -48,7 +48,7 @@ async def test_an_installation_goes_from_stock_to_light(lit: Installation) -> No
     stages = [event["data"]["stage"] for event in await published(lit, "ACENDE_TOPIC_PROGRESS")]
     assert "configuring" in stages
     assert "acende_published_total" in metrics
-    assert 'acende_events_total{type="acende.install.started.v1"} 1.0' in metrics
+    assert 'acende_events_total{outcome="applied",type="acende.install.started.v1"} 1.0' in metrics
     [row] = await lit.json("orders")
     assert (row["state"], row["olt"], row["port"]) == ("completed", "olt-centro-1", "0/1/3")
     assert leaked(worker.log.read_text() + metrics + json.dumps(final)) == []
