@@ -175,6 +175,15 @@ class Final(Identified):
         examples=[{"waiting_for_light": 41.2, "configuring": 2.7}],
     )  # fmt: skip
     left: tuple[Left, ...] = Field((), description="Registrations of this order that stay, and why.")
+    own: tuple[Where, ...] = Field(
+        (),
+        description="Registrations that Acende made for this order and has not removed: a cancellation removes them.",
+    )
+    asked_at: AwareDatetime | None = Field(
+        None,
+        description="Time of the request, a person's retry or the cancellation that this answers.",
+        examples=["2026-03-02T12:31:07Z"],
+    )
 
 
 class Completed(Final):

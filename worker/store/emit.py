@@ -12,7 +12,7 @@ from events.outgoing import CloudEvent, final_id, progress_id, to_record
 from events.outputs import Cancelled, Completed, Failed, Left, Output, Progress, Where
 from events.reasons import reason
 from schemas.place import Place, PonPort
-from worker.facts import Order, Unit
+from worker.facts import Order, OrderState, Unit
 from worker.replacing import replace
 from worker.store.db import Context
 from worker.store.outbox import Record
@@ -108,7 +108,14 @@ def _work(order: Order, unit: Unit | None) -> dict[str, Any]:
         "pon_port": order.place_port,
         "attempts": order.attempts,
         "durations_s": order.durations,
+        "asked_at": _asked_at(order),
     }
+
+
+def _asked_at(order: Order) -> datetime | None:
+    if order.state is OrderState.CANCELLED and order.cancelled:
+        return order.cancelled.time
+    return order.asks[-1].stamp.time if order.asks else None
 
 
 def _explained(order: Order, say: Say) -> dict[str, Any]:

@@ -264,13 +264,14 @@ def finish_completed(conn: Connection, order_id: str, revision: int, achieved: A
     at, known = now(conn), context(conn)
     inherit(conn, order_id, order.serial or "")
     here = Owned(achieved.olt_id, achieved.pon_port, order.serial or "")
-    former = {owned for owned in (*owned_by(conn, order_id), *achieved.clear) if owned != here}
+    owned = owned_by(conn, order_id)
+    former = {one for one in (*owned, *achieved.clear) if one != here}
     placed = replace(order, place_olt=achieved.olt_id, place_port=achieved.pon_port, claims=True)
     done, record = emit.completed(
         known,
         lifecycle.complete(placed, at),
         find_unit(conn, here.serial),
-        _told(achieved, former),
+        _told(achieved, owned, former),
         at,
     )
     _finish(conn, done, record, at)
@@ -286,7 +287,7 @@ def finish_completed(conn: Connection, order_id: str, revision: int, achieved: A
     return True
 
 
-def _told(achieved: Achieved, former: Iterable[Owned]) -> dict[str, Any]:
+def _told(achieved: Achieved, own: Iterable[Owned], former: Iterable[Owned]) -> dict[str, Any]:
     """The fields of `Completed` that the order's row does not know."""
     told = {name: getattr(achieved, name) for name in _TOLD}
     known = emit.places(achieved.left)
@@ -295,7 +296,11 @@ def _told(achieved: Achieved, former: Iterable[Owned]) -> dict[str, Any]:
         for owned in sorted(former, key=str)
         if (owned.olt, str(owned.port), owned.serial) not in known
     ]
-    return {**told, "left": (*achieved.left, *going)}
+    return {**told, "left": (*achieved.left, *going), "own": tuple(map(_where, own))}
+
+
+def _own(conn: Connection, order_id: str) -> tuple[Where, ...]:
+    return tuple(map(_where, owned_by(conn, order_id)))
 
 
 def _where(owned: Owned) -> Where:
@@ -328,7 +333,7 @@ def finish_failed(conn: Connection, order_id: str, revision: int, failure: Failu
         return False
     at = now(conn)
     failed = lifecycle.fail(order, failure.code, at, parked=failure.parked)
-    told = {"removed": failure.removed, "left": failure.left}
+    told = {"removed": failure.removed, "left": failure.left, "own": _own(conn, order_id)}
     unit = find_unit(conn, order.serial) if order.serial else None
     done, record = emit.failed(context(conn), failed, unit, emit.Say(failure.code, failure.params), told, at)
     stop_work(conn, order_id, at)
@@ -364,7 +369,7 @@ def finish_cancelled(
         for owned, claimant in _claimed_by_others(conn, order_id)
         if (owned.olt, str(owned.port), owned.serial) not in listed
     ]
-    told = {"removed": tuple(removed), "left": (*left, *others)}
+    told = {"removed": tuple(removed), "left": (*left, *others), "own": _own(conn, order_id)}
     unit = find_unit(conn, order.serial) if order.serial else None
     done, record = emit.cancelled(context(conn), lifecycle.cancel(order, at), unit, told, at)
     _finish(conn, done, record, at)

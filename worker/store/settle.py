@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import Connection, update
 
+from events.outputs import Where
 from events.reasons import reason
 from schemas.place import PonPort
-from worker.correlate import Change, World, correlate
+from worker.correlate import Change, Registered, World, correlate
 from worker.facts import Order, OrderState, Unit, Work
 from worker.store import emit, jobs, many, secrets
 from worker.store.db import Context, context
@@ -78,11 +79,12 @@ class _Settling:
 
     def _final(self, order: Order, change: Change) -> tuple[Order, Record]:
         unit = self.world.units.get(order.serial or "")
+        told = {"own": tuple(_where(one) for one in self.world.registered if one.order == order.id)}
         if order.state is OrderState.FAILED:
             say = _said(change)
             assert say
-            return emit.failed(self.known, order, unit, say, {}, self.at)
-        return emit.cancelled(self.known, order, unit, {}, self.at)
+            return emit.failed(self.known, order, unit, say, told, self.at)
+        return emit.cancelled(self.known, order, unit, told, self.at)
 
 
 def settle(conn: Connection, before: Mapping[str, Order], world: World, news: News, at: datetime) -> Settled:
@@ -105,6 +107,10 @@ def settle(conn: Connection, before: Mapping[str, Order], world: World, news: Ne
     put_all(conn, under_way.records, at)
     many.insert(conn, job_step, under_way.steps)
     return Settled(len(written), sum(change.finished for change in changes.values()))
+
+
+def _where(one: Registered) -> Where:
+    return Where(olt_id=one.olt, pon_port=PonPort.model_validate(one.port), serial=one.serial)
 
 
 def _said(change: Change) -> emit.Say | None:
