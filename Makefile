@@ -12,7 +12,7 @@ LOCKED := $(VENV)/.locked
 PYTEST_WORKERS ?= logical
 CRASH_INSTANTS ?= 200
 
-.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash test-cluster cluster bench schemas docs check lock clean
+.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash test-cluster cluster bench schemas docs dashboards check lock clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -46,6 +46,7 @@ check: setup ## what needs no server: lint, format, types, published schemas and
 	$(BIN)/mypy
 	$(BIN)/python -m events.jsonschema --check
 	$(BIN)/python -m dev.docs --check
+	$(BIN)/python -m dev.dashboards --check
 
 test: servers check ## everything, against real Kafka, PostgreSQL, SQLite, SSH and telnet
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --maxprocesses 8 --dist loadgroup
@@ -71,6 +72,9 @@ schemas: setup ## schemas/json from the models
 
 docs: schemas ## docs/ from settings, models and reason codes; schemas/json too
 	$(BIN)/python -m dev.docs
+
+dashboards: setup ## helm/acende/files/dashboards from dev/dashboards
+	$(BIN)/python -m dev.dashboards
 
 lock: setup ## the locks, from pyproject.toml: hashes, no index addresses, every platform
 	$(BIN)/python -m dev.lock
