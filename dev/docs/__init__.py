@@ -1,1 +1,1 @@
-"""What stands in docs/ and is made from the code: `python -m dev.docs` writes it, `--check` only compares."""
+"""What stands in docs/ and helm/ and is made from the code: `python -m dev.docs` writes it, `--check` only compares."""

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dev.docs import models, reasons
+from dev.docs import chart, models, reasons
 from dev.machine import ROOT
 from worker import settings
 
@@ -14,6 +14,8 @@ DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/inventory.md": models.inventory,
     "docs/services.md": models.services,
     "docs/suporte/motivos.md": reasons.catalogue,
+    "helm/acende/README.md": chart.readme,
+    "helm/acende/values.schema.json": chart.schema,
 }
 """What makes each."""
 
