@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import chain
 
 from events.reason_tables import olts, orders, records
-from events.reason_tables.row import Kind, Row
+from events.reason_tables.row import Fault, Kind, Row
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -35,6 +35,13 @@ class Reason:
     kind: Kind
     retryable: bool
     texts: Texts
+    fault: Fault | None = None
+    """Where the cause of a failure lies; None where the code is not said of one."""
+
+    @property
+    def outside(self) -> bool:
+        """Whether the cause lies where Acende and the OLTs can do nothing about it."""
+        return self.fault in {"erp", "field"}
 
     @cached_property
     def placeholders(self) -> frozenset[str]:
@@ -73,7 +80,7 @@ def _fill(text: str, values: Mapping[str, object]) -> str:
 
 
 def _reason(row: Row) -> Reason:
-    return Reason(row.code, row.kind, row.retryable, Texts(row.pt, row.en, row.do_pt, row.do_en))
+    return Reason(row.code, row.kind, row.retryable, Texts(row.pt, row.en, row.do_pt, row.do_en), row.fault)
 
 
 REASONS: dict[str, Reason] = {row.code: _reason(row) for row in (*orders.ROWS, *olts.ROWS, *records.ROWS)}

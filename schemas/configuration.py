@@ -1,6 +1,7 @@
 """The configuration of one installation, as one value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from schemas.catalog import Catalogue
 from schemas.inventory import Inventory
@@ -15,6 +16,8 @@ class Configuration:
     inventory: Inventory
     services: Services
     catalogue: Catalogue
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the files `inventory` and `services` as they were read."""
 
     def own_onu(self, model: str) -> OnuKind | None:
         """What `services.yaml` itself says of this model."""

@@ -16,16 +16,12 @@ def load_inventory(path: Path, *, platforms: Collection[str] | None = None, pinn
     `platforms` are those that exist, None: any. `pinned`: an OLT on SSH must have its host key (`acende trust` reads
     the inventory without).
     """
-    document = read(path)
-    inventory = validate(document, Inventory)
-    if problems := list(_inventory_problems(document, inventory, platforms, pinned)):
-        raise ConfigError(problems)
-    return inventory
+    return _inventory(path, platforms, pinned=pinned)[0]
 
 
 def load_services(path: Path) -> Services:
     """The provisioning models of a file. Raises ConfigError."""
-    return validate(read(path), Services)
+    return _services(path)[0]
 
 
 def load_configuration(
@@ -33,19 +29,34 @@ def load_configuration(
 ) -> Configuration:
     """All of it. Raises ConfigError with the problems of both files."""
     problems: list[Problem] = []
-    olts: Inventory | None = None
-    given: Services | None = None
+    olts: tuple[Inventory, str] | None = None
+    given: tuple[Services, str] | None = None
     try:
-        olts = load_inventory(inventory, platforms=platforms)
+        olts = _inventory(inventory, platforms, pinned=True)
     except ConfigError as error:
         problems += error.problems
     try:
-        given = load_services(services)
+        given = _services(services)
     except ConfigError as error:
         problems += error.problems
     if olts is None or given is None:
         raise ConfigError(problems)
-    return Configuration(olts, given, catalogue)
+    return Configuration(olts[0], given[0], catalogue, {"inventory": olts[1], "services": given[1]})
+
+
+def _inventory(path: Path, platforms: Collection[str] | None, *, pinned: bool) -> tuple[Inventory, str]:
+    """It and the SHA-256 of its file."""
+    document = read(path)
+    inventory = validate(document, Inventory)
+    if problems := list(_inventory_problems(document, inventory, platforms, pinned)):
+        raise ConfigError(problems)
+    return inventory, document.sha256
+
+
+def _services(path: Path) -> tuple[Services, str]:
+    """They and the SHA-256 of their file."""
+    document = read(path)
+    return validate(document, Services), document.sha256
 
 
 def _inventory_problems(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,11 +52,12 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class Document:
-    """A file's content as plain values, and the line of each part."""
+    """A file's content as plain values, the line of each part, and the SHA-256 of all of it as it was read."""
 
     file: str
     data: Any
     lines: dict[Where, int]
+    sha256: str = ""
 
     def problem(self, where: Where, expected: str, missing: str = "") -> Problem:
         """A problem at a part of the file; at the nearest part around it where that one does not exist."""
@@ -71,7 +73,7 @@ class Document:
         for step in where:
             data = data[step]
         lines = {path[len(where) :]: line for path, line in self.lines.items() if path[: len(where)] == where}
-        return Document(self.file, data, lines)
+        return Document(self.file, data, lines, self.sha256)
 
 
 def read(path: Path) -> Document:
@@ -107,7 +109,8 @@ def parse(content: bytes | str, file: str) -> Document:
     data = reader.value(node, ())
     if reader.problems:
         raise ConfigError(reader.problems)
-    return Document(file, data, reader.lines)
+    raw = content.encode() if isinstance(content, str) else content
+    return Document(file, data, reader.lines, sha256(raw).hexdigest())
 
 
 def validate(document: Document, model: type[Model]) -> Model:

@@ -37,7 +37,10 @@ class Worker:
         self.settings = settings
         works = {"ingest", "provision"} & set(settings.roles)
         self._config: Configuration | None = opening.configuration(settings) if works else None
-        if works:
+        if self._config:
+            metrics.tell_configuration(
+                (olt.platform for olt in self._config.inventory.olts), self._config.digests
+            )
             settings.digest_secret()
         if self._config and "provision" in settings.roles:
             wiring.require_credentials(self._config)

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Collection
+from collections import Counter as Counts
+from collections.abc import Collection, Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
@@ -143,6 +144,14 @@ Info("acende_build", "Version and commit of this worker; always 1.", registry=RE
 )
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def tell_configuration(platforms: Iterable[str], digests: Mapping[str, str]) -> None:
+    """Export what was read: the platform of each OLT, and the SHA-256 of each file."""
+    for platform, number in Counts(platforms).items():
+        INVENTORY_OLTS.labels(platform).set(number)
+    for file, digest in digests.items():
+        CONFIG.labels(file, digest[:12]).set(1)
 
 
 def bounded(value: str, known: Collection[str]) -> str:

@@ -11,6 +11,7 @@ from vendors.catalog import shipped
 from vendors.registry import PLATFORMS
 from worker.facts import Rules
 from worker.settings import ConfigurationError, Settings
+from worker.slis import Finals
 from worker.store.db import Context, Store
 
 
@@ -31,10 +32,18 @@ def open_store(settings: Settings, config: Configuration | None = None) -> Store
             settings.database_url.get_secret_value(),
             pool_size=settings.database_pool_size,
             timeout_s=settings.database_timeout_s,
-            shared=Context(topics=settings.topics, rules=order_rules(settings, config)),
+            shared=Context(
+                topics=settings.topics,
+                rules=order_rules(settings, config),
+                finished=Finals(_platforms(config)).count,
+            ),
         )
     except ValueError as error:
         raise ConfigurationError(f"ACENDE_DATABASE_URL: {error}") from None
+
+
+def _platforms(config: Configuration | None) -> dict[str, str]:
+    return {olt.id: olt.platform for olt in config.inventory.olts} if config else {}
 
 
 def order_rules(settings: Settings, config: Configuration | None = None) -> Rules:

@@ -11,6 +11,7 @@ ROWS = (
         "The ONU {serial} was not seen lit on any OLT before the deadline.",
         "Ligue a ONU, confira o conector, a fibra e a porta da CTO, e inicie a instalação de novo.",
         "Power the ONU, check connector, fibre and CTO port, and start the installation again.",
+        fault="field",
     ),
     Row(
         "serial_seen_twice",
@@ -20,6 +21,7 @@ ROWS = (
         "The ONU {serial} is seen in two places at once: {places}.",
         "Confira se há duas ONUs com o mesmo serial. Informe na ordem a OLT e a porta PON corretas.",
         "Find out whether two ONUs bear the same serial. Name the right OLT and PON port in the order.",
+        fault="field",
     ),
     Row(
         "serial_registered_elsewhere",
@@ -29,6 +31,7 @@ ROWS = (
         "The ONU {serial} is already registered at {place}, described as {owner}.",
         "Confira se a ONU ainda atende outro cliente. Vincule-a a esta ordem no estoque ou use outra ONU.",
         "Find out whether the ONU still serves another customer. Bind it to this order in stock or use another ONU.",
+        fault="erp",
     ),
     Row(
         "serial_already_registered",
@@ -38,6 +41,7 @@ ROWS = (
         "The OLT refused the ONU {serial}: the serial is already registered there.",
         "Peça ao NOC para localizar o registro antigo na OLT {olt}; depois tente de novo.",
         "Have the former registration found on OLT {olt}, then try again.",
+        fault="olt",
     ),
     Row(
         "profile_missing",
@@ -47,6 +51,7 @@ ROWS = (
         "OLT {olt} lacks a profile that the plan uses: {detail}.",
         "Peça ao NOC para criar o perfil na OLT ou corrigir services.yaml; depois tente de novo.",
         "Have the profile created on the OLT or services.yaml corrected, then try again.",
+        fault="olt",
     ),
     Row(
         "port_full",
@@ -56,6 +61,7 @@ ROWS = (
         "PON port {place} has no room for another ONU.",
         "Peça ao NOC para liberar vagas na porta, ou use outra CTO.",
         "Have room made on the port, or use another CTO.",
+        fault="olt",
     ),
     Row(
         "olt_refused",
@@ -65,6 +71,7 @@ ROWS = (
         "OLT {olt} refused a command: {detail}.",
         "Peça ao NOC para ver o histórico da ordem (`acende status`) e corrigir a causa; depois tente de novo.",
         "Have the order's timeline (`acende status`) examined and the cause removed, then try again.",
+        fault="olt",
     ),
     Row(
         "olt_syntax",
@@ -74,6 +81,7 @@ ROWS = (
         "OLT {olt} did not understand a command: {detail}.",
         "Peça ao NOC para conferir a plataforma e a versão da OLT no cadastro.",
         "Have the OLT's platform and firmware checked against the inventory.",
+        fault="acende",
     ),
     Row(
         "olt_busy",
@@ -119,6 +127,7 @@ ROWS = (
         "OLT {olt} could not be used before the deadline: unreachable, busy or held.",
         "Peça ao NOC para verificar a OLT. Quando ela voltar, inicie a instalação de novo.",
         "Have the OLT examined. When it is back, start the installation again.",
+        fault="olt",
     ),
     Row(
         "olt_login_refused",
@@ -128,6 +137,7 @@ ROWS = (
         "OLT {olt} refused our login.",
         "Peça ao NOC para corrigir o usuário e a senha da OLT e rodar `acende olt reset-breaker`.",
         "Have the OLT's credentials corrected, then run `acende olt reset-breaker`.",
+        fault="olt",
     ),
     Row(
         "olt_host_key_changed",
@@ -137,6 +147,7 @@ ROWS = (
         "The SSH host key of OLT {olt} is not the one in the inventory.",
         "Peça ao NOC para confirmar se a OLT foi trocada e atualizar a chave (`acende trust`).",
         "Have it confirmed that the OLT was replaced, then update its key (`acende trust`).",
+        fault="olt",
     ),
     Row(
         "not_converged",
@@ -146,6 +157,7 @@ ROWS = (
         "OLT {olt} accepted every command but does not show what was asked for.",
         "Peça ao NOC para ver o histórico da ordem (`acende status`); depois tente de novo.",
         "Have the order's timeline (`acende status`) examined, then try again.",
+        fault="olt",
     ),
     Row(
         "unknown_reply",
@@ -155,6 +167,7 @@ ROWS = (
         "OLT {olt} answered something that no rule explains.",
         "Peça ao NOC para ver a resposta no histórico da ordem (`acende status`) e relatar o caso.",
         "Have the reply examined in the order's timeline (`acende status`) and reported.",
+        fault="acende",
     ),
     Row(
         "not_online",
@@ -164,6 +177,7 @@ ROWS = (
         "The ONU {serial} was configured at {place} but did not come online.",
         "Confira a energia, a fibra e o sinal óptico. Reinicie a ONU e inicie a instalação de novo.",
         "Check power, fibre and optical level. Restart the ONU and start the installation again.",
+        fault="field",
     ),
     Row(
         "onu_config_failed",
@@ -173,6 +187,7 @@ ROWS = (
         "The ONU {serial} is lit at {place} but refused its configuration ({detail}).",
         "Reinicie a ONU com os padrões de fábrica e tente de novo. Se continuar, use outra ONU.",
         "Reset the ONU to factory defaults and try again. If it lasts, use another ONU.",
+        fault="field",
     ),
     Row(
         "attempts_exhausted",
@@ -182,6 +197,7 @@ ROWS = (
         "All {attempts} attempts ended without success. Last reason: {last}.",
         "Peça ao NOC para ver o histórico da ordem (`acende status`) e decidir (`acende retry`).",
         "Have the order's timeline (`acende status`) examined and decide (`acende retry`).",
+        fault="olt",
     ),
     Row(
         "internal_error",
@@ -191,6 +207,7 @@ ROWS = (
         "Internal error.",
         "Avise o NOC: o detalhe está no registro (log) do Acende.",
         "Tell the NOC: the detail is in the log.",
+        fault="acende",
     ),
     Row(
         "no_command_on_platform",

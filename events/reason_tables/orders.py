@@ -11,6 +11,7 @@ ROWS = (
         "No ONU was bound to this order before the deadline.",
         "Vincule a ONU à ordem no estoque, ou informe o serial, e inicie a instalação de novo.",
         "Bind the ONU to the order in stock, or name its serial, and start the installation again.",
+        fault="erp",
     ),
     Row(
         "serial_differs_from_stock",
@@ -20,6 +21,7 @@ ROWS = (
         "The serial named by the order ({serial}) is not that of the ONU bound in stock ({stock_serial}).",
         "Confira a etiqueta da ONU. Corrija o serial da ordem ou o vínculo no estoque.",
         "Check the label of the ONU. Correct the serial of the order or the binding in stock.",
+        fault="erp",
     ),
     Row(
         "serial_claimed",
@@ -29,6 +31,7 @@ ROWS = (
         "The ONU {serial} already belongs to order {other_order}.",
         "Confira qual ordem usa esta ONU. Cancele a outra ordem ou corrija o vínculo no estoque.",
         "Find out which order uses this ONU. Cancel the other order or correct the binding in stock.",
+        fault="erp",
     ),
     Row(
         "two_units_bound",
@@ -38,6 +41,7 @@ ROWS = (
         "Stock binds more than one ONU to this order: {serials}.",
         "Devolva ao estoque a ONU que não será usada, ou informe na ordem o serial da que está instalada.",
         "Return the ONU that is not used, or name in the order the serial of the one installed.",
+        fault="erp",
     ),
     Row(
         "unknown_model",
@@ -47,6 +51,7 @@ ROWS = (
         "Model {model} is not in the catalogue of ONUs. Nearest names: {nearest}.",
         "Corrija o modelo no estoque, ou peça ao NOC para incluir o modelo no catálogo.",
         "Correct the model in stock, or have the model added to the catalogue.",
+        fault="erp",
     ),
     Row(
         "not_an_onu",
@@ -56,6 +61,7 @@ ROWS = (
         "The unit {serial} ({model}) is no ONU.",
         "Vincule a ONU correta à ordem no estoque.",
         "Bind the right ONU to the order in stock.",
+        fault="erp",
     ),
     Row(
         "no_provisioning_model",
@@ -65,6 +71,7 @@ ROWS = (
         "No provisioning model fits plan {plan}, mode {mode}, ONU {model}, on OLT {olt}.",
         "Peça ao NOC para incluir a combinação em services.yaml; depois inicie a instalação de novo.",
         "Have the combination added to services.yaml, then start the installation again.",
+        fault="acende",
     ),
     Row(
         "order_incomplete",
@@ -74,6 +81,7 @@ ROWS = (
         "The order lacks what its plan needs: {field}.",
         "Complete o cadastro do cliente no ERP e inicie a instalação de novo.",
         "Complete the customer's record in the ERP and start the installation again.",
+        fault="erp",
     ),
     Row(
         "wish_required",
@@ -83,6 +91,7 @@ ROWS = (
         "The OLT cannot apply what the plan requires: {fields}.",
         "Use outro modelo de ONU ou outro modo, ou peça ao NOC para rever services.yaml.",
         "Use another model of ONU or another mode, or have services.yaml reviewed.",
+        fault="olt",
     ),
     Row(
         "service_variable_missing",
@@ -92,6 +101,7 @@ ROWS = (
         "Provisioning model {rule} uses variable {variable}, which {place} does not have.",
         "Peça ao NOC para definir a variável em services.yaml; depois inicie a instalação de novo.",
         "Have the variable defined in services.yaml, then start the installation again.",
+        fault="acende",
     ),
     Row(
         "services_invalid",
@@ -101,6 +111,7 @@ ROWS = (
         "Provisioning model {rule} makes an invalid configuration: {field}.",
         "Peça ao NOC para corrigir services.yaml e rodar `acende config check`.",
         "Have services.yaml corrected and run `acende config check`.",
+        fault="acende",
     ),
     Row(
         "olt_unknown",
@@ -110,6 +121,7 @@ ROWS = (
         "OLT {olt} is not in the inventory.",
         "Corrija a OLT na ordem, ou peça ao NOC para cadastrar a OLT.",
         "Correct the OLT of the order, or have the OLT added to inventory.yaml.",
+        fault="erp",
     ),
     Row(
         "site_unknown",
@@ -119,6 +131,7 @@ ROWS = (
         "The inventory has no OLT at site {site}.",
         "Corrija o local na ordem, ou peça ao NOC para cadastrar a OLT.",
         "Correct the site of the order, or have its OLT added to inventory.yaml.",
+        fault="erp",
     ),
     Row(
         "platform_changed",
@@ -128,6 +141,7 @@ ROWS = (
         "The platform of OLT {olt} changed in the inventory while the order was live.",
         "Peça ao NOC para conferir o cadastro da OLT; depois inicie a instalação de novo.",
         "Have the inventory checked, then start the installation again.",
+        fault="acende",
     ),
     Row(
         "order_too_old",
@@ -137,6 +151,7 @@ ROWS = (
         "The start of the installation arrived more than 24 hours late, so nothing was done.",
         "Se a instalação ainda é necessária, inicie-a de novo.",
         "Start the installation again if it is still wanted.",
+        fault="erp",
     ),
     Row(
         "secret_expired",
@@ -146,6 +161,7 @@ ROWS = (
         "The customer's passwords have been erased.",
         "Inicie a instalação de novo pelo ERP, que envia a senha outra vez.",
         "Start the installation again in the ERP, which sends the passwords once more.",
+        fault="erp",
     ),
     Row(
         "cancelled_by_erp",

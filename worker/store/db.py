@@ -7,7 +7,8 @@ every writing transaction begins with BEGIN IMMEDIATE, since pysqlite's own defa
 import asyncio
 import contextlib
 import fcntl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,8 @@ from sqlalchemy.exc import ArgumentError
 
 from events.outgoing import SOURCE
 from events.topics import Topics
-from worker.facts import Rules
+from worker import metrics
+from worker.facts import Order, Rules
 from worker.store.errors import DataRefused, StoreError, StoreUnavailable, WorkerRuns, translated
 from worker.store.wake import Wakeup, Wakeups
 
@@ -44,8 +46,7 @@ _JSON: dict[str, Any] = {
     "json_serializer": lambda value: to_json(value).decode(),
     "json_deserializer": from_json,
 }
-_WAKE = "acende_wake"
-_ERASED = "acende_erased"
+_AFTER = "acende_after"
 
 
 @dataclass
@@ -73,6 +74,17 @@ class Context:
     """`source` of the events that are published."""
     rules: Rules = field(default_factory=Rules)
     """Durations, and the key of digests."""
+    finished: Callable[[Sequence[Order]], None] = lambda _orders: None
+    """Told, after the commit, of orders as a transaction has finished them. Must not raise."""
+
+
+@dataclass
+class _After:
+    """What is to be done once a transaction is committed."""
+
+    channels: set[str] = field(default_factory=set)
+    erased: bool = False
+    finished: list[Order] = field(default_factory=list)
 
 
 def context(conn: Connection) -> Context:
@@ -95,12 +107,22 @@ def now(conn: Connection) -> datetime:
 
 def wake(conn: Connection, *channels: str) -> None:
     """Wake who listens to `channels`, in every process, once this transaction is committed."""
-    conn.info.setdefault(_WAKE, set()).update(channels)
+    _after(conn).channels.update(channels)
 
 
 def note_erased(conn: Connection) -> None:
     """Secrets were erased in this transaction: SQLite's log is truncated after the commit, since it still holds them."""
-    conn.info[_ERASED] = True
+    _after(conn).erased = True
+
+
+def note_finished(conn: Connection, order: Order) -> None:
+    """The order has its final result in this transaction: who counts them is told after the commit."""
+    _after(conn).finished.append(order)
+
+
+def _after(conn: Connection) -> _After:
+    after: _After = conn.info.setdefault(_AFTER, _After())
+    return after
 
 
 class Store:
@@ -157,41 +179,49 @@ class Store:
         """
         loop = asyncio.get_running_loop()
         self._wakeups.attach(loop)
+        began = time.perf_counter()
         return await loop.run_in_executor(
-            self._writers, lambda: self._transact(work, args, kwargs, read_only=False)
+            self._writers, lambda: self._timed(began, work, args, kwargs, read_only=False)
         )
 
     async def read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run one function that only reads, on one consistent state; its result. On SQLite it waits for no writer."""
-        loop = asyncio.get_running_loop()
+        loop, began = asyncio.get_running_loop(), time.perf_counter()
         return await loop.run_in_executor(
-            self._readers, lambda: self._transact(work, args, kwargs, read_only=True)
+            self._readers, lambda: self._timed(began, work, args, kwargs, read_only=True)
         )
 
     def run_sync(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`run` in this thread, for programs without a loop."""
-        return self._transact(work, args, kwargs, read_only=False)
+        return self._timed(time.perf_counter(), work, args, kwargs, read_only=False)
 
     def read_sync(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """`read` in this thread."""
-        return self._transact(work, args, kwargs, read_only=True)
+        return self._timed(time.perf_counter(), work, args, kwargs, read_only=True)
+
+    def _timed(self, began: float, work: Callable[..., T], args: Any, kwargs: Any, *, read_only: bool) -> T:
+        """Run the transaction; its time counts from `began`, so that waits for a thread are seen as well."""
+        try:
+            return self._transact(work, args, kwargs, read_only=read_only)
+        finally:
+            seconds = time.perf_counter() - began
+            metrics.STORE_SECONDS.labels(operation(work), "read" if read_only else "write").observe(seconds)
 
     def _transact(self, work: Callable[..., T], args: Any, kwargs: Any, *, read_only: bool) -> T:
-        channels: set[str] = set()
         with translated(), self._engine.connect() as conn:
-            conn.info.pop(_WAKE, None)
-            conn.info.pop(_ERASED, None)
+            after = conn.info[_AFTER] = _After()
             with conn.execution_options(acende_read_only=read_only).begin():
                 result = work(conn, *args, **kwargs)
-                channels = conn.info.pop(_WAKE, set())
                 if not self.embedded:
-                    _notify(conn, channels)
-            self._truncate_log(conn, erased=conn.info.pop(_ERASED, False))
-        self._wakeups.fire(channels)
+                    _notify(conn, after.channels)
+            self._truncate_log(conn, erased=after.erased)
+        self._wakeups.fire(after.channels)
+        if after.finished:
+            self._shared.finished(after.finished)
         return result
 
     def _truncate_log(self, conn: Connection, *, erased: bool) -> None:
@@ -250,6 +280,14 @@ class Store:
         if self._lock:
             self._lock.close()
             self._lock = None
+
+
+def operation(work: Callable[..., object]) -> str:
+    """A transaction's name for metrics: module and function, which the code bounds; `other` for what has no name."""
+    module, function = (
+        getattr(work, name, "").rpartition(".")[2].lstrip("_") for name in ("__module__", "__qualname__")
+    )
+    return f"{module}.{function}" if function.isidentifier() else metrics.OTHER
 
 
 _NOTIFY = text("SELECT pg_notify('acende', channel) FROM unnest(CAST(:channels AS text[])) AS channel")

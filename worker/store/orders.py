@@ -22,7 +22,7 @@ from worker.facts import Order, OrderState, Unit
 from worker.lifecycle import keeps_claim, reach
 from worker.replacing import replace
 from worker.store import emit, many, secrets
-from worker.store.db import context, now
+from worker.store.db import context, note_finished, now
 from worker.store.jobs import Owned, remove, stop_work
 from worker.store.outbox import Record, put_all
 from worker.store.own import inherit, own, owned_by
@@ -310,6 +310,7 @@ def _where(owned: Owned) -> Where:
 def _finish(conn: Connection, order: Order, record: Record, at: datetime) -> None:
     write(conn, order, at)
     put_all(conn, [record], at)
+    note_finished(conn, order)
     if order.state is OrderState.FAILED:
         secrets.erase_later(conn, [order.id], at + context(conn).rules.secret_keep)
     else:

@@ -14,7 +14,7 @@ from schemas.place import PonPort
 from worker.correlate import Change, Registered, World, correlate
 from worker.facts import Order, OrderState, Unit, Work
 from worker.store import emit, jobs, many, secrets
-from worker.store.db import Context, context
+from worker.store.db import Context, context, note_finished
 from worker.store.jobs import Owned
 from worker.store.outbox import Record, put_all
 from worker.store.rows import order_row, step_row, unit_row
@@ -106,7 +106,10 @@ def settle(conn: Connection, before: Mapping[str, Order], world: World, news: Ne
     _write_secrets(conn, before, written, news.secrets, at)
     put_all(conn, under_way.records, at)
     many.insert(conn, job_step, under_way.steps)
-    return Settled(len(written), sum(change.finished for change in changes.values()))
+    finished = [written[order_id] for order_id, change in changes.items() if change.finished]
+    for order in finished:
+        note_finished(conn, order)
+    return Settled(len(written), len(finished))
 
 
 def _where(one: Registered) -> Where:

@@ -149,3 +149,19 @@ def test_each_stage_is_said_in_both_languages(stage: Stage) -> None:
 
 def test_what_has_failed_may_be_asked_again() -> None:
     assert all(found.retryable for found in REASONS.values() if found.kind in {"failed", "cancelled"})
+
+
+def test_every_failure_says_where_its_cause_lies_and_nothing_else_does() -> None:
+    assert {code for code, found in REASONS.items() if found.fault} == {
+        code for code, found in REASONS.items() if found.kind == "failed"
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "outside"),
+    [("order_incomplete", True), ("no_light", True), ("port_full", False), ("internal_error", False)],
+)
+def test_the_cause_lies_outside_where_the_erp_or_people_at_the_customer_s_are_at_fault(
+    code: str, outside: bool
+) -> None:
+    assert reason(code).outside is outside
