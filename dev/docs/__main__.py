@@ -5,13 +5,14 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dev.docs import chart, models, reasons
+from dev.docs import chart, metrics, models, reasons
 from dev.machine import ROOT
 from worker import settings
 
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/configuration.md": settings.reference,
     "docs/inventory.md": models.inventory,
+    "docs/metrics.md": metrics.reference,
     "docs/services.md": models.services,
     "docs/suporte/motivos.md": reasons.catalogue,
     "helm/acende/README.md": chart.readme,
