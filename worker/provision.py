@@ -7,6 +7,7 @@ take no room from those that do.
 import asyncio
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -15,7 +16,7 @@ from worker import provision_metrics
 from worker.lease import HeldLease, LeaseRule
 from worker.olt_worker import OltWorker, Shared
 from worker.scan import begin_searches
-from worker.store import Connection, db, leases, search
+from worker.store import Connection, db, inventories, leases, search
 from worker.store.db import StoreError, StoreUnavailable
 from worker.store.jobs import JOBS
 from worker.store.leases import Due, Lease
@@ -46,6 +47,8 @@ class Provisioner:
     lease: LeaseRule = field(default_factory=LeaseRule)
     poll_s: float = 1.0
     tend_s: float = 5.0
+    olt_gone_s: float = 300.0
+    """An OLT has left when no worker has had it in its inventory for so long."""
     quiet_s: float = 0.01
     """Pause between two looks, so that a crowd of wake-up calls costs one."""
     workers: dict[str, OltWorker] = field(default_factory=dict)
@@ -140,11 +143,15 @@ class Provisioner:
     # ------------------------------------------------------------------------------------------------------------ deadlines
 
     async def _tend(self) -> None:
+        steady_since = self.shared.clock()
         while True:
             try:
+                judges = self.shared.clock() - steady_since >= self.olt_gone_s
+                await self.shared.store.run(keep, self.inventory, self.olt_gone_s if judges else None)
                 await self.shared.store.run(tend, self.shared.rules.patience.light_s)
             except StoreError as error:
                 log.warning("store_unavailable", loop="tend", error=str(error))
+                steady_since = self.shared.clock()
             except Exception:
                 log.exception("tend_failed")
             await asyncio.sleep(self.tend_s)
@@ -152,9 +159,35 @@ class Provisioner:
 
 def register(conn: Connection, inventory: Inventory) -> tuple[str, ...]:
     """Make the OLTs leasable; those whose platform must not change now."""
-    changed = leases.register(conn, {olt.id: olt.platform for olt in inventory.olts}, db.now(conn))
-    search.begin_all_anew(conn)
+    now = db.now(conn)
+    changed = leases.register(conn, _platforms(inventory), now)
+    if not changed:
+        _use(conn, inventory, now)
     return changed
+
+
+def _use(conn: Connection, inventory: Inventory, now: datetime) -> bool:
+    """Say that the inventory is in use; whether that is new. Then units may be where nobody has looked yet."""
+    new = inventories.use(conn, inventories.sited(inventory), now)
+    if new:
+        search.begin_all_anew(conn)
+    return new
+
+
+def _platforms(inventory: Inventory) -> dict[str, str]:
+    return {olt.id: olt.platform for olt in inventory.olts}
+
+
+def keep(conn: Connection, inventory: Inventory, gone_s: float | None) -> None:
+    """Keep the inventory in use. With `gone_s`, OLTs leave that nobody has had in use for so long.
+
+    Only who has seen the database all that time may say so: after an outage nobody has been heard of.
+    """
+    now = db.now(conn)
+    if _use(conn, inventory, now):
+        leases.register(conn, _platforms(inventory), now)
+    if gone_s is not None and inventories.forget(conn, now - timedelta(seconds=gone_s)):
+        search.begin_all_anew(conn)
 
 
 def dispatch(conn: Connection, inventory: Inventory, holder: str, lease_s: float, room: int) -> Due:

@@ -4,7 +4,7 @@ The first sighting decides, without waiting for OLTs that do not answer; two at 
 registration never says where a unit is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +18,8 @@ from worker.notes import Notes
 from worker.olt_line import OltLine
 from worker.outcome import Later, Outcome, Recorded, detail
 from worker.reconcile import Run
-from worker.store import Connection, db, orders, search, work
+from worker.store import Connection, db, inventories, orders, search, work
+from worker.store.inventories import Sited
 from worker.store.jobs import UNPLACED
 from worker.store.leases import Lease
 from worker.store.orders import Failure
@@ -34,12 +35,16 @@ LOOKS_MAX = 50
 
 
 def begin_searches(conn: Connection, inventory: Inventory) -> int:
-    """Ask for the scans of orders that have just begun to wait, or fail them where no OLT fits; how many there were."""
+    """Ask for the scans of orders that have just begun to wait, or fail them where no OLT fits; how many there were.
+
+    An OLT fits that any inventory in use has: this worker's may be older, or newer, than that of those who will look there.
+    """
     now = db.now(conn)
     begun = search.new(conn)
+    known = inventories.sited(inventory) | inventories.in_use(conn) if begun else frozenset()
     olts: set[str] = set()
     for found in begun:
-        where = candidates(found, inventory)
+        where = candidates(found, known)
         if isinstance(where, Failure):
             _fail(conn, found, where, now)
         olts.update(where if isinstance(where, tuple) else ())
@@ -48,13 +53,13 @@ def begin_searches(conn: Connection, inventory: Inventory) -> int:
     return len(begun)
 
 
-def candidates(found: Search, inventory: Inventory) -> tuple[str, ...] | Failure:
+def candidates(found: Search, known: Collection[Sited]) -> tuple[str, ...] | Failure:
     """The OLTs where the unit may appear: the one that is named, else those of the site, else all."""
     if found.olt is not None:
-        if inventory.olt(found.olt) is None:
+        if found.olt not in {olt for olt, _ in known}:
             return Failure("olt_unknown", {"olt": found.olt})
         return (found.olt,)
-    at_site = tuple(olt.id for olt in inventory.at(found.site))
+    at_site = tuple(sorted({olt for olt, site in known if found.site in {None, site}}))
     return at_site or Failure("site_unknown", {"site": found.site})
 
 

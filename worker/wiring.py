@@ -36,6 +36,7 @@ def provisioner(settings: Settings, config: Configuration, store: Store) -> Prov
         name=settings.name,
         parallel=settings.olts_parallel,
         lease=lease_rule(settings),
+        olt_gone_s=settings.olt_gone_s,
     )
 
 

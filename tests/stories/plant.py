@@ -105,6 +105,7 @@ def loop_of(
     breaker: BreakerPolicy = SWIFT_BREAKER,
     idle_s: float = 60.0,
     parallel: int = 50,
+    olt_gone_s: float = 300.0,
 ) -> Provisioner:
     """A worker's loop on simulated OLTs, impatient."""
     shared = Shared(
@@ -117,7 +118,8 @@ def loop_of(
         breaker=breaker,
         idle_s=idle_s,
     )
-    return Provisioner(shared, name, parallel, lease or LeaseRule(), poll_s=0.05, tend_s=0.2)
+    rule = lease or LeaseRule()
+    return Provisioner(shared, name, parallel, rule, poll_s=0.05, tend_s=0.2, olt_gone_s=olt_gone_s)
 
 
 def _target(olt: Olt) -> OltTarget:
@@ -142,11 +144,17 @@ class Plant:
     provisioners: list[tuple[Provisioner, asyncio.Task[None]]] = field(default_factory=list)
     idle_s: float = 60.0
     parallel: int = 50
+    olt_gone_s: float = 300.0
     breaker: BreakerPolicy = field(
         default_factory=lambda: BreakerPolicy(pause_s=0.2, first_s=0.5, busy_s=0.2)
     )
+    _olts: dict[str, Olt] = field(init=False)
     _ticks: int = 0
     _sweeper: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        """All OLTs that there are, whatever inventories say."""
+        self._olts = dict(self.config.inventory.by_id)
 
     # ------------------------------------------------------------------------------------------------------- the worker
 
@@ -161,6 +169,7 @@ class Plant:
             breaker=self.breaker,
             idle_s=self.idle_s,
             parallel=self.parallel,
+            olt_gone_s=self.olt_gone_s,
         )
         self.provisioners.append((made, asyncio.create_task(made.run(), name=f"provision-{name}")))
         self._sweeper = self._sweeper or asyncio.create_task(self._sweep(), name="sweep")
@@ -174,6 +183,10 @@ class Plant:
     async def prepared(self) -> None:
         """Make the OLTs known without a worker."""
         await self.store.run(register, self.config.inventory)
+
+    def roll_out(self, *olts: str) -> None:
+        """From now on workers start with an inventory of these OLTs of the plant."""
+        self.config = replace(self.config, inventory=Inventory(olts=tuple(self._olts[name] for name in olts)))
 
     async def rest(self) -> None:
         """Stop every worker; raises what one of them stumbled over."""

@@ -219,10 +219,9 @@ def _columns(breaker: Breaker) -> dict[str, Any]:
 
 
 def register(conn: Connection, platforms: Mapping[str, str], now: datetime) -> tuple[str, ...]:
-    """Make the inventory's OLTs leasable; OLTs whose platform changed while they have live jobs, which are not touched.
+    """Make an inventory's OLTs leasable; OLTs whose platform changed while they have live jobs, which are not touched.
 
-    `platforms`: platform by OLT. OLTs that have left the inventory keep their row (a fencing number never falls) without
-    a platform.
+    `platforms`: platform by OLT. What other inventories in use have is left alone.
     """
     before = dict(conn.execute(select(olt_lease.c.olt, olt_lease.c.platform)).all())
     busy = set(conn.execute(select(job.c.olt).where(job.c.live, _CONCERNED).distinct()).scalars())
@@ -232,8 +231,6 @@ def register(conn: Connection, platforms: Mapping[str, str], now: datetime) -> t
     for olt, platform in platforms.items():
         if olt not in changed and before.get(olt) != platform:
             _upsert(conn, olt, platform, now)
-    if gone := [olt for olt in before if olt not in platforms]:
-        conn.execute(update(olt_lease).where(olt_lease.c.olt.in_(gone)).values(platform=None))
     return tuple(sorted(changed))
 
 

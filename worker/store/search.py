@@ -60,7 +60,7 @@ def begun(conn: Connection, job_ids: Sequence[int]) -> None:
 
 
 def begin_all_anew(conn: Connection) -> None:
-    """Ask for every waiting order's scans again: the inventory may have gained an OLT."""
+    """Ask for every waiting order's scans again: the OLTs are no longer the same."""
     conn.execute(update(job).where(job.c.live, job.c.olt == UNPLACED).values(stage=None))
 
 

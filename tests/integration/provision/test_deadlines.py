@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -106,18 +105,3 @@ async def _waits_for_removal(made: Plant) -> None:
 
     await until(look)
     assert len(await made.finals("OS-1")) == 1
-
-
-async def test_orders_on_an_olt_that_has_left_the_inventory_end(database_url: str) -> None:
-    async with plant(database_url, ("olt-1", "olt-2")) as made:
-        made.work()
-        await _completed(made)
-        await made.store.run(_hold)
-        await made.tell(cancelled("OS-1"), started("OS-2", serial="HWTC5E6F7081", **at()))
-        await made.rest()
-        left: Any = made.config.inventory.model_copy(update={"olts": made.config.inventory.olts[1:]})
-        made.config = type(made.config)(left, made.config.services, made.config.catalogue)
-        made.work("w2")
-        gone, failed = await made.final("OS-1", 2), await made.final("OS-2")
-    assert (failed["kind"], failed["code"]) == ("failed", "olt_unknown")
-    assert [(row["olt_id"], row["code"]) for row in gone["left"]] == [("olt-1", "left_olt_unknown")]

@@ -11,6 +11,7 @@ from schemas.place import PonPort
 from tests.unit.provision.builders import HERE, SERIAL, THERE, registered
 from vendors.contract import Sighting
 from worker.scan import Memory, Seen, candidates, seen_of
+from worker.store.inventories import sited
 from worker.store.orders import Failure
 from worker.store.search import Search
 
@@ -40,7 +41,7 @@ INVENTORY = Inventory(olts=(olt("a1", "a"), olt("a2", "a"), olt("b1", "b")))
     ],
 )
 def test_where_a_unit_is_looked_for(wanted: Search, where: object) -> None:
-    found = candidates(wanted, INVENTORY)
+    found = candidates(wanted, sited(INVENTORY))
     assert (found.code if isinstance(found, Failure) else found) == where
 
 
