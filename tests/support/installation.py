@@ -119,10 +119,15 @@ class WorkerProcess:
         assert self.process.returncode is None, self.log.read_text()
         return self._port() is not None
 
+    @property
+    def url(self) -> str:
+        """Where its HTTP side listens."""
+        return f"http://127.0.0.1:{self._port()}"
+
     async def get(self, path: str) -> httpx.Response:
         """Ask its HTTP side."""
         async with httpx.AsyncClient() as client:
-            return await client.get(f"http://127.0.0.1:{self._port()}{path}", timeout=10)
+            return await client.get(self.url + path, timeout=10)
 
     async def ready(self, within_s: float = 30.0) -> None:
         """Wait until it is."""

@@ -32,6 +32,8 @@ COMMANDS = {
     "config": "worker.cli.config",
     "schemas": "worker.cli.schemas",
     "db": "worker.cli.db",
+    "topics": "worker.cli.topics",
+    "check": "worker.cli.check",
     "parse": "worker.cli.parse",
 }
 """Each command's module, whose `app` it is."""
