@@ -13,6 +13,8 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import _DefaultRecordBatchPy as PlainBatch
 from aiokafka.record.memory_records import MemoryRecords
 
+from events.record import RawRecord
+
 Batches = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 _LENGTH = slice(8, 12)
 _BEFORE_LENGTH = 12
@@ -63,6 +65,19 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]
                 await self.seek_to_beginning(partition)
             else:
                 super().seek(partition, offset)
+
+
+def raw(record: ConsumerRecord[bytes, bytes]) -> RawRecord:
+    """A record as events are read from it."""
+    return RawRecord(
+        record.topic,
+        record.partition,
+        record.offset,
+        record.timestamp,
+        record.key,
+        record.value,
+        record.headers,
+    )
 
 
 class _Lenient(bytearray):

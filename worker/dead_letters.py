@@ -5,16 +5,16 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from worker import bus
+from worker import bus, reread
 from worker.consumer import Consumer
+from worker.reread import Record
 from worker.settings import Settings
 
-_WAIT_MS = 1000
 _RECORD_MAX = 64 * 1024 * 1024
 
 
@@ -40,29 +40,10 @@ class Gone(Exception):
     """The record cannot be had any more: the message says why."""
 
 
-Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
-
-
-@asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[Consumer]:
-    consumer = Consumer(
-        **bus.connection(settings, client_id="acende-cli"),
-        enable_auto_commit=False,
-        max_partition_fetch_bytes=settings.kafka_partition_max_bytes,
-        isolation_level="read_committed",
-        auto_offset_reset="none",
-    )
-    try:
-        await consumer.start()
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
 async def letters(settings: Settings, limit: int, code: str | None = None) -> list[dict[str, Any]]:
     """The newest dead letters, each once, newest first: the data of their events with `id` and `time`."""
-    async with _reading(settings) as consumer:
-        partitions = await _partitions(consumer, settings.topics.dead_letters)
+    async with reread.reading(settings) as consumer:
+        partitions = await reread.partitions(consumer, settings.topics.dead_letters)
         if not partitions:
             return []
         found: dict[str, dict[str, Any]] = {}
@@ -77,8 +58,8 @@ async def letters(settings: Settings, limit: int, code: str | None = None) -> li
 
 async def letter(settings: Settings, place: Place) -> dict[str, Any] | None:
     """The dead letter of the record that lies at `place`."""
-    async with _reading(settings) as consumer:
-        partitions = await _partitions(consumer, settings.topics.dead_letters)
+    async with reread.reading(settings) as consumer:
+        partitions = await reread.partitions(consumer, settings.topics.dead_letters)
         for record in await _last(consumer, partitions, None) if partitions else ():
             event = _event(record)
             if event and event["id"] == str(place):
@@ -88,13 +69,13 @@ async def letter(settings: Settings, place: Place) -> dict[str, Any] | None:
 
 async def raw(settings: Settings, event: dict[str, Any]) -> Record:
     """The record that this dead letter is of, as it lies in its topic. Raises Gone."""
-    async with _reading(settings) as consumer:
+    async with reread.reading(settings) as consumer:
         return await _raw(consumer, event)
 
 
 async def replay(settings: Settings, letters: Sequence[dict[str, Any]]) -> list[tuple[str, str | None]]:
     """Send the records of these dead letters to their topics again: for each its place, and why not where it was not."""
-    async with _reading(settings) as consumer, _sending(settings) as producer:
+    async with reread.reading(settings) as consumer, _sending(settings) as producer:
         return [(event["id"], await _again(consumer, producer, event)) for event in letters]
 
 
@@ -126,29 +107,18 @@ async def _sending(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         await producer.stop()
 
 
-async def _partitions(consumer: Consumer, topic: str) -> list[TopicPartition]:
-    known = await consumer._client._wait_on_metadata(topic) if topic in await consumer.topics() else ()
-    return [TopicPartition(topic, number) for number in sorted(known)]
-
-
 async def _last(consumer: Consumer, partitions: Sequence[TopicPartition], count: int | None) -> list[Record]:
     """The last `count` records of each partition, all where None."""
-    consumer.assign(partitions)
-    starts = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
-    for one in partitions:
-        consumer.seek(one, starts[one] if count is None else max(starts[one], ends[one] - count))
-    found: list[Record] = []
-    while any([await consumer.position(one) < ends[one] for one in partitions]):
-        for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
-            found += records
-    return found
+    starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    if count is not None:
+        starts = {one: max(starts[one], ends[one] - count) for one in partitions}
+    return [record async for batch in reread.batches(consumer, starts, ends) for record in batch]
 
 
 async def _raw(consumer: Consumer, event: dict[str, Any]) -> Record:
     """The record of a dead letter. Raises Gone."""
     at, offset = TopicPartition(event["topic"], event["partition"]), event["offset"]
-    if at not in await _partitions(consumer, at.topic):
+    if at not in await reread.partitions(consumer, at.topic):
         raise Gone(f"there is no partition {at.topic}/{at.partition} any more")
     starts, ends = await consumer.beginning_offsets([at]), await consumer.end_offsets([at])
     if offset < starts[at]:
@@ -168,7 +138,7 @@ async def _at(consumer: Consumer, at: TopicPartition, offset: int, end: int) -> 
     consumer.assign([at])
     consumer.seek(at, offset)
     while await consumer.position(at) < end:
-        for record in (await consumer.getmany(at, timeout_ms=_WAIT_MS, max_records=1)).get(at, ()):
+        for record in (await consumer.getmany(at, timeout_ms=reread.WAIT_MS, max_records=1)).get(at, ()):
             return record if record.offset == offset else None
     return None
 

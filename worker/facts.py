@@ -31,7 +31,7 @@ class OrderState(StrEnum):
     """Where an order stands."""
 
     UNKNOWN = "unknown"
-    """Only a cancellation of it is known."""
+    """Only a cancellation of it is known; or it was found in the topics by `acende rebuild`, with no result."""
     WAITING = "waiting"
     """Live: no unit yet."""
     STOPPED = "stopped"
@@ -173,6 +173,11 @@ class Order:
     """Serials of which it owns a registration on some OLT."""
     secrets_kept: bool = True
     """Whether its passwords are there, if it has any."""
+
+    @property
+    def request_known(self) -> bool:
+        """Whether all of the latest request is known: of one that Kafka no longer kept, a rebuild knows what its result says."""
+        return self._asked("plan_code") is not None
 
     def _asked(self, name: str) -> Any:
         return self.request.get(name) if self.request else None

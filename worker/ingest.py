@@ -26,7 +26,7 @@ from events.envelope import Passed, RawRecord, Rejected
 from worker import bus, logs, metrics
 from worker.batch import Item, Reading, halves
 from worker.clock import boottime
-from worker.consumer import Consumer
+from worker.consumer import Consumer, raw
 from worker.settings import Settings
 from worker.store.db import DataRefused, Store, StoreUnavailable
 
@@ -215,7 +215,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
             self._in_hand_since = boottime()
             began = time.perf_counter()
             now = datetime.now(UTC)
-            items = [self._reading.read(_raw(record), now) for record in records]
+            items = [self._reading.read(raw(record), now) for record in records]
             kept = await self._keep(items)
             self._in_hand_since = None
             if kept is not None:
@@ -357,18 +357,6 @@ def _lag(consumer: Consumer, partition: TopicPartition) -> int:
     except IllegalStateError:
         return 0
     return 0 if end is None or position is None else max(0, int(end) - position)
-
-
-def _raw(record: ConsumerRecord[bytes, bytes]) -> RawRecord:
-    return RawRecord(
-        record.topic,
-        record.partition,
-        record.offset,
-        record.timestamp,
-        record.key,
-        record.value,
-        record.headers,
-    )
 
 
 def _where(record: RawRecord) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from worker.cli import output
 from worker.store.timelines import JobView, OrderView
 
 STATES = {
-    "unknown": "só o cancelamento é conhecido",
+    "unknown": "sem resultado conhecido",
     "waiting": "aguardando",
     "stopped": "com problema",
     "working": "em andamento",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from worker.correlate.world import World, asks_for, cut, standing_completion
+from worker.correlate.world import World, standing_completion, unanswered, withdrawn
 from worker.facts import Order, Rules, Unit
 
 
@@ -49,15 +49,12 @@ Wish = Rest | Withdraw | Refuse | Wait | Stop | Use
 
 def wish_of(order: Order, world: World, rules: Rules) -> Wish:
     """What the order wants."""
-    if order.cancelled and not asks_for(order, rules) and cut(order, rules) == order.cancelled:
+    if withdrawn(order, rules):
         return Withdraw()
-    since, answered = cut(order, rules), order.answered_at
-    unanswered = [
-        ask for ask in order.asks if ask.stamp > since and (answered is None or ask.stamp.time > answered)
-    ]
-    if not unanswered or order.request is None:
+    asks = unanswered(order, rules)
+    if not asks or order.request is None:
         return Rest()
-    if not any(ask.fresh for ask in unanswered):
+    if not any(ask.fresh for ask in asks):
         return Refuse("order_too_old")
     if order.has_secrets and not order.secrets_kept:
         return Refuse("secret_expired")

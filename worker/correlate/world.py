@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from worker.facts import EPOCH, Completion, Order, Rules, Stamp, Unit
+from worker.facts import EPOCH, Ask, Completion, Order, Rules, Stamp, Unit
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,19 @@ def standing_completion(order: Order, rules: Rules) -> Completion | None:
 def asks_for(order: Order, rules: Rules) -> bool:
     """Whether the order was asked for since it was last cancelled."""
     return bool(order.asks) and order.asks[-1].stamp > cut(order, rules)
+
+
+def withdrawn(order: Order, rules: Rules) -> bool:
+    """Whether the order was cancelled, and not asked for since."""
+    return order.cancelled is not None and not asks_for(order, rules) and cut(order, rules) == order.cancelled
+
+
+def unanswered(order: Order, rules: Rules) -> list[Ask]:
+    """The times it was asked for that neither a result nor a cancellation has answered, ascending."""
+    since, answered = cut(order, rules), order.answered_at
+    return [
+        ask for ask in order.asks if ask.stamp > since and (answered is None or ask.stamp.time > answered)
+    ]
 
 
 def serials_named(orders: Iterable[Order]) -> set[str]:

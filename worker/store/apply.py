@@ -39,7 +39,7 @@ class Applied:
 
 
 @dataclass
-class _Facts:
+class Facts:
     """What is known, while a batch is merged into it."""
 
     units: dict[str, Unit]
@@ -79,13 +79,13 @@ def apply_batch(conn: Connection, events: Sequence[Event]) -> Applied:
     """Apply those of the events that were not applied before. Applying one again changes nothing."""
     lock(conn)
     at = now(conn)
-    new = _note(conn, events, at)
+    new = note_events(conn, events, at)
     if not new:
         return Applied(known=len(events))
     rules = context(conn).rules
     reader, affected = world.gather(conn, merge.units_of(new), merge.serials_named(new), merge.orders_of(new))
     before = reader.orders()
-    facts = _Facts(dict(reader.units), dict(before))
+    facts = Facts(dict(reader.units), dict(before))
     for event in new:
         facts.add(event, at, rules)
     known = World(facts.units, facts.orders, reader.registered, frozenset(affected))
@@ -95,7 +95,7 @@ def apply_batch(conn: Connection, events: Sequence[Event]) -> Applied:
     return Applied(len(new), len(events) - len(new), settled.orders, settled.finished, types)
 
 
-def _note(conn: Connection, events: Sequence[Event], at: datetime) -> list[Event]:
+def note_events(conn: Connection, events: Sequence[Event], at: datetime) -> list[Event]:
     """Write the events into the inbox; those that were not there."""
     by_key = {(event.source, event.id): event for event in events}
     known = _known(conn, by_key)
@@ -138,7 +138,7 @@ def request_retry(conn: Connection, order_id: str, who: str, why: str) -> str | 
     at = now(conn)
     reader, before = _judged(conn, {order_id})
     order = before.get(order_id)
-    if order is None or order.request is None:
+    if order is None or not order.request_known:
         return "unknown"
     if order.live:
         return "live"

@@ -99,9 +99,9 @@ def settle(conn: Connection, before: Mapping[str, Order], world: World, news: Ne
             note=news.notes.get(order_id),
         )
     written = under_way.orders
-    _write_units(conn, news.known_units, [world.units[serial] for serial in news.units])
+    write_units(conn, news.known_units, [world.units[serial] for serial in news.units])
     _make_jobs(conn, changes.values(), written, at)
-    _write_orders(conn, before, list(written.values()), at)
+    write_orders(conn, before, list(written.values()), at)
     _remove(conn, changes.values(), before, at)
     _write_secrets(conn, before, written, news.secrets, at)
     put_all(conn, under_way.records, at)
@@ -129,15 +129,19 @@ def _step(order: Order, change: Change, at: datetime) -> dict[str, Any]:
     return step_row(order, at, order.state.value, text, {"serial": order.serial} if order.serial else None)
 
 
-def _write_units(conn: Connection, known: Collection[str], units: Sequence[Unit]) -> None:
+def write_units(conn: Connection, known: Collection[str], units: Sequence[Unit]) -> None:
+    """Write units; `known` are those that have a row already, and maybe others."""
     many.insert(conn, equipment, [unit_row(unit) for unit in units if unit.serial not in known])
     many.upsert(conn, equipment, "serial", [unit_row(unit) for unit in units if unit.serial in known])
 
 
-def _write_orders(
+def write_orders(
     conn: Connection, before: Mapping[str, Order], orders: Sequence[Order], at: datetime
 ) -> None:
-    """Claims that end are written first: no two orders may claim one serial, not even for a moment."""
+    """Write orders; those that have a row already are in `before`.
+
+    Claims that end are written first: no two orders may claim one serial, not even for a moment.
+    """
     ended = [
         former.id
         for order in orders

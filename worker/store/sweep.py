@@ -3,20 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, delete, select, tuple_
 
 from worker.correlate import World
 from worker.facts import OrderState
 from worker.store import secrets, world
 from worker.store.apply import lock
-from worker.store.db import context, note_erased, now
-from worker.store.schema import inbox, job_step, service_order
+from worker.store.db import context, now
+from worker.store.privacy import forget
+from worker.store.schema import inbox, service_order
 from worker.store.settle import News, settle
 
 ORDERS_MAX = 500
 ROWS_MAX = 5000
-PERSONAL = frozenset({"customer_name", "pppoe_login", "wifi_name", "cto", "cto_port"})
-"""Fields of a request that tell who the customer is."""
 
 
 @dataclass(frozen=True)
@@ -74,27 +73,20 @@ def _forget_events(conn: Connection, until: datetime) -> int:
 
 
 def _forget_people(conn: Connection, at: datetime, until: datetime) -> int:
-    rows = conn.execute(
-        select(service_order.c.id, service_order.c.request)
-        .where(
-            service_order.c.finished_at < until,
-            service_order.c.erased_at.is_(None),
-            service_order.c.state.not_in([state.value for state in OrderState if state.live]),
+    rows = (
+        conn.execute(
+            select(service_order.c.id)
+            .where(
+                service_order.c.finished_at < until,
+                service_order.c.erased_at.is_(None),
+                service_order.c.state.not_in([state.value for state in OrderState if state.live]),
+            )
+            .limit(ORDERS_MAX)
         )
-        .limit(ORDERS_MAX)
-    ).all()
+        .scalars()
+        .all()
+    )
     if not rows:
         return 0
-    for row in rows:
-        values = {"request": _without_person(row.request), "cancel_reason": None, "erased_at": at}
-        conn.execute(update(service_order).where(service_order.c.id == row.id).values(values))
-    conn.execute(delete(job_step).where(job_step.c.service_order_id.in_([row.id for row in rows])))
-    note_erased(conn)
+    forget(conn, rows, at)
     return len(rows)
-
-
-def _without_person(request: dict[str, object] | None) -> dict[str, object] | None:
-    if request is None:
-        return None
-    kept = {name: value for name, value in request.items() if name not in PERSONAL}
-    return kept | {"customer_name": "-"}
