@@ -179,7 +179,7 @@ service_order = Table(
         "uq_service_order_claim",
         "serial",
         unique=True,
-        sqlite_where=text("claims"),
+        sqlite_where=text("claims = 1"),
         postgresql_where=text("claims"),
     ),
     CheckConstraint("NOT claims OR serial IS NOT NULL", name="claim_has_serial"),
@@ -239,14 +239,15 @@ job = Table(
     Column("payload", Document),
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
-    Index("ix_job_due", "olt", "due_at", sqlite_where=text("live"), postgresql_where=text("live")),
+    # SQLite takes an index only for the condition as it stands, and SQLAlchemy writes `live = 1` there.
+    Index("ix_job_due", "olt", "due_at", sqlite_where=text("live = 1"), postgresql_where=text("live")),
     Index(
         "uq_job_live_order",
         "kind",
         "olt",
         "service_order_id",
         unique=True,
-        sqlite_where=text("live AND service_order_id IS NOT NULL"),
+        sqlite_where=text("live = 1 AND service_order_id IS NOT NULL"),
         postgresql_where=text("live AND service_order_id IS NOT NULL"),
     ),
     Index(
@@ -254,7 +255,7 @@ job = Table(
         "kind",
         "olt",
         unique=True,
-        sqlite_where=text("live AND service_order_id IS NULL"),
+        sqlite_where=text("live = 1 AND service_order_id IS NULL"),
         postgresql_where=text("live AND service_order_id IS NULL"),
     ),
 )
@@ -292,9 +293,8 @@ olt_lease = Table(
     Column("session_open", Boolean, nullable=False, server_default=text("false")),
     Column("last_ok_at", Utc),
     Column("updated_at", Utc),
-    Column(
-        "room", Document
-    ),  # headroom as the OLT last told it: {"onus_free_least": 3, "service_ports_free": 1200}
+    # Headroom as the OLT last told it: {"onus_free_least": 3, "service_ports_free": 1200}.
+    Column("room", Document),
     Column("room_at", Utc),
 )
 
@@ -317,7 +317,7 @@ inventory_olt = Table(
 role_lease = Table(
     "role_lease",
     metadata,
-    Column("role", Text, primary_key=True),  # publisher, sweeper
+    Column("role", Text, primary_key=True),  # publisher, sweeper, survey
     Column("holder", Text),
     Column("fence", Id, nullable=False, server_default="0"),
     Column("expires_at", Utc),
@@ -338,6 +338,13 @@ outbox = Table(
         "id",
         sqlite_where=text("refused IS NULL"),
         postgresql_where=text("refused IS NULL"),
+    ),
+    # To count the few that were set aside without a look at each of the many that wait.
+    Index(
+        "ix_outbox_refused",
+        "id",
+        sqlite_where=text("refused IS NOT NULL"),
+        postgresql_where=text("refused IS NOT NULL"),
     ),
 )
 """Records to be published; deleted after the acknowledgement."""

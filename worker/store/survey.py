@@ -176,18 +176,28 @@ def _oldest_due(rows: Iterable[Row[Any]], workable: Container[str], at: datetime
 
 # ------------------------------------------------------------------------------------------------------------------- OLTs
 
+# What an OLT told of each of its ports stays where it is: that is a thousand times more than these two numbers.
+_OLTS = select(
+    olt_lease.c.olt,
+    olt_lease.c.platform,
+    olt_lease.c.held,
+    olt_lease.c.breaker,
+    olt_lease.c.breaker_code,
+    olt_lease.c.room["onus_free_least"].as_integer().label("onu_ids_free"),
+    olt_lease.c.room["service_ports_free"].as_integer().label("service_ports_free"),
+).where(olt_lease.c.platform.is_not(None))
+
 
 def _olts(conn: Connection, at: datetime, jobs: Iterable[Row[Any]]) -> tuple[OltSeen, ...]:
     due: dict[str, Waiting] = {}
     for row in jobs:
         if row.state == "due":
             due[row.olt] = due.get(row.olt, NOBODY) + Waiting(row.number, _since(at, row.since))
-    wanted = select(olt_lease, lets_in(at).label("lets_in")).where(olt_lease.c.platform.is_not(None))
+    wanted = _OLTS.add_columns(lets_in(at).label("lets_in"))
     return tuple(_olt(row, due.get(row.olt, NOBODY)) for row in conn.execute(wanted))
 
 
 def _olt(row: Row[Any], due: Waiting) -> OltSeen:
-    room = row.room or {}
     return OltSeen(
         olt=row.olt,
         platform=row.platform,
@@ -195,6 +205,6 @@ def _olt(row: Row[Any], due: Waiting) -> OltSeen:
         held=row.held,
         breaker_code=None if row.breaker == "closed" else bounded(row.breaker_code or "", REASONS),
         due=due,
-        onu_ids_free=room.get("onus_free_least"),
-        service_ports_free=room.get("service_ports_free"),
+        onu_ids_free=row.onu_ids_free,
+        service_ports_free=row.service_ports_free,
     )

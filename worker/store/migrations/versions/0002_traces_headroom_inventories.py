@@ -46,9 +46,39 @@ def upgrade() -> None:
         ),
     )
     op.add_column("olt_lease", sa.Column("room_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(
+        "ix_outbox_refused",
+        "outbox",
+        ["id"],
+        sqlite_where=sa.text("refused IS NOT NULL"),
+        postgresql_where=sa.text("refused IS NOT NULL"),
+    )
+    _index_anew("live = 1", "claims = 1")
+
+
+def _index_anew(live: str, claims: str) -> None:
+    """On SQLite, which takes a partial index only for its very condition: that of the queries is `live = 1`."""
+    if op.get_bind().dialect.name != "sqlite":
+        return
+    for name, table, columns, unique, where in (
+        ("ix_job_due", "job", ["olt", "due_at"], False, live),
+        (
+            "uq_job_live_order",
+            "job",
+            ["kind", "olt", "service_order_id"],
+            True,
+            f"{live} AND service_order_id IS NOT NULL",
+        ),
+        ("uq_job_live_olt", "job", ["kind", "olt"], True, f"{live} AND service_order_id IS NULL"),
+        ("uq_service_order_claim", "service_order", ["serial"], True, claims),
+    ):
+        op.drop_index(name, table)
+        op.create_index(name, table, columns, unique=unique, sqlite_where=sa.text(where))
 
 
 def downgrade() -> None:
+    _index_anew("live", "claims")
+    op.drop_index("ix_outbox_refused", "outbox")
     op.drop_column("olt_lease", "room_at")
     op.drop_column("olt_lease", "room")
     op.drop_column("equipment", "lent_trace")
