@@ -224,6 +224,22 @@ async def test_retry_as_json_says_where_the_order_stands_now(desk: Desk) -> None
     assert told["now"]["state"] == "working"
 
 
+@both
+async def test_many_orders_are_tried_again_by_what_they_failed_with(desk: Desk) -> None:
+    await failed(desk, "OS-1", "attempts_exhausted", parked=True)
+    await failed(desk, "OS-2", "olt_unreachable", parked=True)
+    await failed(desk, "OS-3")
+    ran = await desk.acende("retry", "--parked", *WHY)
+    assert ran.out == "OS-1 em andamento: Na fila da OLT.\nOS-2 em andamento: Na fila da OLT.\n"
+    assert (await desk.acende("retry", "--parked", *WHY)).out == "Nenhuma ordem.\n"
+    [told] = (await desk.acende("retry", "--code", "profile_missing", "--json", *WHY)).json()
+    assert (told["order"], told["now"]["state"], told["fault"]) == ("OS-3", "working", None)
+    ran = await desk.acende("retry", "OS-3", "OS-404", *WHY)
+    assert ran.failed(1) == "2 de 2 ordens não foram retomadas"
+    assert "nenhuma ordem 'OS-404'" in ran.out
+    assert "name orders, or choose them" in (await desk.acende("retry", "OS-1", "--parked", *WHY)).failed(2)
+
+
 async def test_an_order_that_is_live_or_unknown_is_not_tried_again(desk: Desk) -> None:
     await desk.plant.tell(started("OS-1", serial=ONU, **at()), cancelled("OS-9"))
     assert "está em andamento" in (await desk.acende("retry", "OS-1", *WHY)).failed(1)
