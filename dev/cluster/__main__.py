@@ -6,7 +6,7 @@ import contextlib
 import sys
 import threading
 
-from dev.cluster.control_plane import control_plane
+from dev.cluster.control_plane import control_plane, played_nodes
 from dev.cluster.programs import BuildFailed, ensure_programs
 from dev.machine import Lacking, say
 from dev.process import StartFailed
@@ -17,7 +17,11 @@ def main(arguments: list[str]) -> str | None:
     try:
         programs = ensure_programs()
         if arguments != ["programs"]:
-            with control_plane() as kubeconfig, contextlib.suppress(KeyboardInterrupt):
+            with (
+                control_plane() as kubeconfig,
+                played_nodes(kubeconfig),
+                contextlib.suppress(KeyboardInterrupt),
+            ):
                 say(f'export KUBECONFIG={kubeconfig} PATH="{programs}:$PATH"')
                 say("The cluster is there until Ctrl-C. Its pods are scheduled, and run nothing.")
                 threading.Event().wait()

@@ -1,4 +1,4 @@
-"""Start a control plane on loopback: etcd, API server, controller manager, scheduler, and kwok for the nodes."""
+"""A control plane on loopback (etcd, API server, controller manager, scheduler), and nodes that kwok plays, there or elsewhere."""
 
 from __future__ import annotations
 
@@ -18,17 +18,49 @@ HERE = Path(__file__).parent
 START_S = 90.0
 START_TRIES = 3  # a port that was free may be taken when a server comes to it
 SERVICES = "10.96.0.0/16"
+PLAYED = "kwok.x-k8s.io/node=played"
+"""Annotation, label and, where it is asked for, taint of the nodes that kwok plays."""
 
 
 @contextlib.contextmanager
 def control_plane() -> Iterator[Path]:
-    """The kubeconfig of a cluster whose nodes are ready; both are gone when the block, or this process, ends.
+    """The kubeconfig of a cluster without nodes; both are gone when the block, or this process, ends.
 
     Raises Lacking (one sentence: what to install), BuildFailed or StartFailed (with the end of a server's log).
     """
     programs = ensure_programs()
     with contextlib.ExitStack() as stack:
         yield _started(programs, stack)
+
+
+@contextlib.contextmanager
+def played_nodes(kubeconfig: Path, *, reserved: bool = False) -> Iterator[None]:
+    """Nodes on which pods run, as stages.yaml says, and nothing runs; they are gone when the block ends.
+
+    `reserved`: they are tainted, so that other people's pods stay away from them. Raises as `control_plane` does.
+    """
+    programs = ensure_programs()
+
+    def kubectl(*arguments: str) -> bool:
+        return _kubectl(programs, kubeconfig, *arguments)
+
+    with Server("kwok") as server:
+        options = {
+            "kubeconfig": str(kubeconfig),
+            "config": str(HERE / "stages.yaml"),
+            "manage-nodes-with-annotation-selector": PLAYED,
+            "node-lease-duration-seconds": "40",
+        }
+        _run(server, programs / "kwok", options)
+        try:
+            server.wait_until(lambda: kubectl("apply", "-f", str(HERE / "nodes.yaml")), START_S)
+            if reserved:
+                kubectl("taint", "node", "--overwrite", "-l", PLAYED, f"{PLAYED}:NoSchedule")
+            ready = ["wait", "node", "-l", PLAYED, "--for=condition=Ready", "--timeout=1s"]
+            server.wait_until(lambda: kubectl(*ready), START_S)
+            yield
+        finally:
+            kubectl("delete", "--wait=false", "-f", str(HERE / "nodes.yaml"))
 
 
 def _started(programs: Path, stack: contextlib.ExitStack) -> Path:
@@ -55,19 +87,17 @@ class _Plane:
     """The API server's."""
 
     def start(self) -> Path:
-        """Start every server and wait for the nodes; the administrator's kubeconfig."""
+        """Start every server and wait until they serve; the administrator's kubeconfig."""
         etcd = self._etcd()
         api, tokens = self._api_server(etcd)
         admin = self._kubeconfig(api.folder, "admin", "system:masters")
-        api.wait_until(lambda: self._kubectl(admin, "get", "--raw=/readyz"), START_S)
+        api.wait_until(lambda: _kubectl(self.programs, admin, "get", "--raw=/readyz"), START_S)
         manager = self._controller_manager(tokens)
         self._scheduler()
-        nodes = self._nodes()
-        nodes.wait_until(lambda: self._kubectl(admin, "apply", "-f", str(HERE / "objects.yaml")), START_S)
-        ready = ["wait", "node", "--all", "--for=condition=Ready", "--timeout=1s"]
-        nodes.wait_until(lambda: self._kubectl(admin, *ready), START_S)
         # Who makes a namespace may use it at once only where its controllers run.
-        manager.wait_until(lambda: self._kubectl(admin, "get", "serviceaccount", "default"), START_S)
+        manager.wait_until(
+            lambda: _kubectl(self.programs, admin, "get", "serviceaccount", "default"), START_S
+        )
         return admin
 
     def _etcd(self) -> str:
@@ -82,7 +112,7 @@ class _Plane:
             "initial-cluster": f"default={peers}",
             "unsafe-no-fsync": "true",
         }
-        self._run(server, "etcd", options)
+        _run(server, self.programs / "etcd", options)
         return url
 
     def _api_server(self, etcd: str) -> tuple[Server, Path]:
@@ -99,13 +129,14 @@ class _Plane:
             "tls-private-key-file": str(_write(server.folder / "own.key", own.key)),
             "client-ca-file": str(_write(server.folder / "authority.pem", self.authority.pem)),
             "authorization-mode": "RBAC",
+            "allow-privileged": "true",  # as every installer sets it: pod security decides
             "service-account-issuer": "https://kubernetes.default.svc",
             "service-account-key-file": str(_write(server.folder / "tokens.pem", tokens.chain)),
             "service-account-signing-key-file": str(key),
             "service-cluster-ip-range": SERVICES,
             "endpoint-reconciler-type": "none",  # loopback is no address of an endpoint
         }
-        self._run(server, "kube-apiserver", options)
+        _run(server, self.programs / "kube-apiserver", options)
         return server, key
 
     def _controller_manager(self, tokens: Path) -> Server:
@@ -116,36 +147,21 @@ class _Plane:
             "service-account-private-key-file": str(tokens),
             "root-ca-file": str(_write(server.folder / "authority.pem", self.authority.pem)),
             "use-service-account-credentials": "true",
-            "enable-hostpath-provisioner": "true",  # a volume is an empty folder below /tmp
             "leader-elect": "false",
             "secure-port": "0",
         }
-        self._run(server, name, options)
+        _run(server, self.programs / name, options)
         return server
 
     def _scheduler(self) -> None:
         name = "kube-scheduler"
         server = self._server(name)
         kubeconfig = str(self._kubeconfig(server.folder, f"system:{name}"))
-        self._run(server, name, {"kubeconfig": kubeconfig, "leader-elect": "false", "secure-port": "0"})
-
-    def _nodes(self) -> Server:
-        server = self._server("kwok")
-        options = {
-            "kubeconfig": str(self._kubeconfig(server.folder, "kwok", "system:masters")),
-            "config": str(HERE / "stages.yaml"),
-            "manage-all-nodes": "true",
-            "node-lease-duration-seconds": "40",
-        }
-        self._run(server, "kwok", options)
-        return server
+        options = {"kubeconfig": kubeconfig, "leader-elect": "false", "secure-port": "0"}
+        _run(server, self.programs / name, options)
 
     def _server(self, name: str) -> Server:
         return self.stack.enter_context(Server(name))
-
-    def _run(self, server: Server, program: str, options: dict[str, str]) -> None:
-        command = [str(self.programs / program), *(f"--{name}={value}" for name, value in options.items())]
-        server.start(command, environment={"HOME": str(server.folder), "NO_PROXY": "127.0.0.1"})
 
     def _kubeconfig(self, folder: Path, name: str, group: str | None = None) -> Path:
         """Write what the client `name` reaches the API server by. YAML reads JSON."""
@@ -168,10 +184,16 @@ class _Plane:
         }
         return _write(folder / "kubeconfig", json.dumps(document))
 
-    def _kubectl(self, kubeconfig: Path, *arguments: str) -> bool:
-        """Whether kubectl succeeds."""
-        command = [str(self.programs / "kubectl"), f"--kubeconfig={kubeconfig}", *arguments]
-        return subprocess.run(command, capture_output=True, check=False, timeout=START_S).returncode == 0
+
+def _run(server: Server, program: Path, options: dict[str, str]) -> None:
+    command = [str(program), *(f"--{name}={value}" for name, value in options.items())]
+    server.start(command, environment={"HOME": str(server.folder)})
+
+
+def _kubectl(programs: Path, kubeconfig: Path, *arguments: str) -> bool:
+    """Whether kubectl succeeds."""
+    command = [str(programs / "kubectl"), f"--kubeconfig={kubeconfig}", *arguments]
+    return subprocess.run(command, capture_output=True, check=False, timeout=START_S).returncode == 0
 
 
 def _write(path: Path, text: str) -> Path:
