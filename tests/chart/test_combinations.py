@@ -102,11 +102,7 @@ def test_custom_resources_have_the_fields_of_their_definitions(file: Path) -> No
 
 def test_every_kind_of_custom_resource_is_tried() -> None:
     seen = {(one["apiVersion"], one["kind"]) for file in COMBINATIONS for one in of(file).objects}
-    pod_monitor = ("monitoring.coreos.com/v1", "PodMonitor")
-    assert set(custom.SPECS) - seen <= {pod_monitor}
-    release = rendered("postgres-all-in-one", monitoring__podMonitor={"enabled": True})
-    [one] = release.all("PodMonitor")
-    jsonschema.validate(one, custom.schema(one))
+    assert set(custom.SPECS) <= seen
 
 
 @every_combination

@@ -22,6 +22,7 @@ from tests.chart.rendered import (
     values,
     weight,
 )
+from worker.cli.failure import Status
 from worker.settings import Settings
 
 ALL_IN_ONE = "postgres-all-in-one"
@@ -254,6 +255,16 @@ def test_the_check_reads_the_new_files_not_those_of_the_release_that_runs() -> N
     for file in ("inventory", "services"):
         hook, own = (release.one("ConfigMap", f"acende-{one}{file}")["data"] for one in ("hook-", ""))
         assert hook == own
+
+
+@every_combination
+def test_a_job_that_cannot_succeed_fails_at_once_and_a_drained_node_counts_for_nothing(file: Path) -> None:
+    for one in of(file).all("Job"):
+        drained, final = one["spec"]["podFailurePolicy"]["rules"]
+        assert (drained["action"], drained["onPodConditions"][0]["type"]) == ("Ignore", "DisruptionTarget")
+        assert (final["action"], final["onExitCodes"]["containerName"]) == ("FailJob", container(one)["name"])
+        assert final["onExitCodes"]["values"] == [Status.NO, Status.USAGE, Status.CONFIGURATION]
+        assert Status.UNAVAILABLE not in final["onExitCodes"]["values"]
 
 
 def test_the_migrations_see_the_database_and_no_other_secret() -> None:

@@ -41,6 +41,8 @@ tolerations:
 {{- define "acende.container" -}}
 image: {{ include "acende.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
+# The image's own folder is for its own user only.
+workingDir: /tmp
 securityContext:
   {{- include "acende.containerSecurity" . | nindent 2 }}
 {{- end }}
@@ -201,7 +203,7 @@ envFrom:
 {{- end }}
 {{- end }}
 
-{{/* A Job. Input: root, name, component, annotations, serviceAccount, needs, arguments, files. */}}
+{{/* A Job. Input: root, component, annotations, serviceAccount, needs, arguments, files. */}}
 {{- define "acende.job" -}}
 {{- $labels := dict "root" .root "name" (include "acende.jobName" .root) "component" .component -}}
 apiVersion: batch/v1
@@ -216,6 +218,18 @@ spec:
   backoffLimit: {{ .root.Values.jobs.backoffLimit }}
   activeDeadlineSeconds: {{ .root.Values.jobs.activeDeadlineSeconds }}
   ttlSecondsAfterFinished: {{ .root.Values.jobs.ttlSecondsAfterFinished }}
+  podFailurePolicy:
+    rules:
+      # A node that is drained is nobody's fault.
+      - action: Ignore
+        onPodConditions:
+          - {type: DisruptionTarget, status: "True"}
+      # Not done, wrong usage, wrong configuration: the next try would end alike.
+      - action: FailJob
+        onExitCodes:
+          containerName: {{ .component }}
+          operator: In
+          values: [1, 2, 4]
   template:
     metadata:
       labels:
