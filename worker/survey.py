@@ -252,6 +252,7 @@ class Surveyor:
                 await self._look()
         except StoreUnavailable as error:
             metrics.STORE_WAITS.labels(ROLE).inc()
+            metrics.LEADER.labels(ROLE).set(boottime() < self._until)
             log.warning("store_unavailable", loop=ROLE, error=str(error))
         except Exception:  # a bug in what is counted must not end the worker
             metrics.LOOP_ERRORS.labels(ROLE).inc()
@@ -268,6 +269,7 @@ class Surveyor:
         return True
 
     def _follow(self) -> None:
+        self._until = 0.0
         metrics.LEADER.labels(ROLE).set(0)
         self._exported.follow()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,6 +39,7 @@ from vendors.simulator.rows import PluggedOnu, Profile
 from vendors.simulator.servers import SimulatedOlt
 from worker.breaker import BreakerPolicy
 from worker.connect import Connector
+from worker.facts import Order
 from worker.facts import Rules as FactRules
 from worker.lease import LeaseRule
 from worker.ledger import SaveRule
@@ -126,10 +127,10 @@ def _target(olt: Olt) -> OltTarget:
     return OltTarget.of(olt, USER, SecretStr(OLT_PASSWORD))
 
 
-def opened(url: str) -> Store:
-    """The store of a plant's database."""
+def opened(url: str, finished: Callable[[Sequence[Order]], None] = lambda _orders: None) -> Store:
+    """The store of a plant's database; `finished` is told of final results."""
     rules = FactRules(digest_key=KEY, verdict_delay=timedelta(seconds=0.5))
-    return Store.open(url, shared=Context(clock=Clock(), rules=rules))
+    return Store.open(url, shared=Context(clock=Clock(), rules=rules, finished=finished))
 
 
 @dataclass
@@ -252,6 +253,14 @@ class Plant:
             row["data"] | {"kind": _kind(row)}
             for row in await self.results(order)
             if _kind(row) != "progress"
+        ]
+
+    async def told(self) -> list[tuple[str, int, str]]:
+        """Order, revision and kind of every final result."""
+        return [
+            (row["data"]["service_order_id"], row["data"]["revision"], _kind(row))
+            for row in await self.store.read(_published)
+            if _kind(row) in {"completed", "failed", "cancelled"}
         ]
 
     async def final(self, order: str, count: int = 1, within_s: float = 30.0) -> dict[str, Any]:
@@ -446,7 +455,8 @@ async def plant(
 ) -> AsyncIterator[Plant]:
     """A plant with these OLTs, its database migrated; nothing works yet."""
     upgrade(url)
-    store = opened(url)
+    counted: list[Order] = []
+    store = opened(url, counted.extend)
     served = [
         await _served(name, platform, transports[at_ % len(transports)], site, command_timeout_s)
         for at_, name in enumerate(olts)
@@ -456,11 +466,17 @@ async def plant(
     made = Plant(store, {olt.id: sim for sim, olt in served}, config, **more)
     try:
         yield made
+        await made.rest()
+        assert sorted(map(_final_of, counted)) == sorted(await made.told()), "finals are counted once each"
     finally:
         await made.rest()
         for sim, _ in served:
             await sim.stop()
         await store.aclose()
+
+
+def _final_of(order: Order) -> tuple[str, int, str]:
+    return order.id, order.revision, order.state.value
 
 
 def swift(**patience: Any) -> Rules:
