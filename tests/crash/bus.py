@@ -33,6 +33,8 @@ class Published:
     topic: str
     value: bytes
     event: dict[str, Any]
+    at: float = 0.0
+    """When it was published, in seconds since the epoch."""
 
     @property
     def id(self) -> str:
@@ -153,4 +155,4 @@ async def _reading(bootstrap: str, topic: str) -> AsyncIterator[Any]:
 
 
 def _published(record: Any) -> Published:
-    return Published(record.topic, record.value, json.loads(record.value))
+    return Published(record.topic, record.value, json.loads(record.value), record.timestamp / 1000)

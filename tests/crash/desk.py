@@ -117,12 +117,12 @@ class Desk:
         await self.bus.send("equipment.unbound", _lent(order))
 
     async def start(
-        self, order: Order, *, named: bool = True, placed: bool = True, anew: bool = True
+        self, order: Order, *, named: bool = True, placed: bool = True, anew: bool = True, **more: Any
     ) -> None:
         """The technician starts, or asks again. `anew`: the unit may be registered (once more) for it."""
         if anew:
             self.most[order.site.kind.olt, order.serial] += 1
-        await self.bus.send("install.started", _started(order, named=named, placed=placed))
+        await self.bus.send("install.started", _started(order, named=named, placed=placed) | more)
 
     async def cancel(self, order: Order) -> None:
         """The customer changes his mind."""

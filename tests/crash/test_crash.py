@@ -9,11 +9,9 @@ import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from dev.machine import ROOT
 from tests.crash.bus import Bus
 from tests.crash.desk import Desk
 from tests.crash.judge import faults_of_events, faults_of_olts
@@ -21,9 +19,8 @@ from tests.crash.reaper import Reaper
 from tests.crash.state import at_rest, told_of
 from tests.crash.stories import STORIES
 from tests.crash.town import WORKERS, town
-from tests.crash.workers import IMPATIENT, Worker
+from tests.crash.workers import Worker, environment
 from tests.support.kafka import Topics
-from tests.support.secrets import OLT_PASSWORD
 from tests.support.until import until
 from worker.store.db import Store
 from worker.store.migrate import upgrade
@@ -54,7 +51,7 @@ async def test_workers_killed_at_any_instant_lose_nothing_and_do_nothing_twice(
     store = Store.open(url, pool_size=2)
     async with town(tmp_path) as sites, Bus.of(kafka_topics, rng).open() as bus:
         desk = Desk(bus, sites, STORIES, rng)
-        team = [Worker(name, tmp_path, _env(url, bus)) for name in WORKERS[:workers]]
+        team = [Worker(name, tmp_path, environment(url, bus)) for name in WORKERS[:workers]]
         reaper = Reaper(team, sites, store, rng)
         try:
             for worker in team:
@@ -83,21 +80,6 @@ async def test_workers_killed_at_any_instant_lose_nothing_and_do_nothing_twice(
     assert len(reaper.instants) == INSTANTS
     assert all(instant.live for instant in reaper.instants)
     assert 2 * reaper.cut >= INSTANTS
-
-
-def _env(url: str, bus: Bus) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ACENDE_")}
-    return {
-        **kept,
-        **IMPATIENT,
-        **bus.env,
-        "PYTHONPATH": str(ROOT),
-        "ACENDE_KAFKA_GROUP": f"crash-{uuid4().hex[:8]}",
-        "ACENDE_DATABASE_URL": url,
-        "ACENDE_SERVICES_FILE": str(Path(__file__).with_name("services.yaml")),
-        "ACENDE_DIGEST_KEY": "chave-de-teste-0123456789",
-        "ACENDE_OLT_PASSWORD": OLT_PASSWORD,
-    }
 
 
 def _told(reaper: Reaper, desk: Desk, seconds: float) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +12,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
+import httpx
+
+from dev.machine import ROOT
+from tests.crash.bus import Bus
+from tests.support.secrets import OLT_PASSWORD
 from tests.support.until import until
 
 IMPATIENT = {
@@ -39,13 +47,30 @@ IMPATIENT = {
 """Waits of seconds instead of minutes: whoever takes over must not be waited for."""
 
 
+def environment(url: str, bus: Bus) -> dict[str, str]:
+    """What the workers of one run have in common."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ACENDE_")}
+    return {
+        **kept,
+        **IMPATIENT,
+        **bus.env,
+        "PYTHONPATH": str(ROOT),
+        "ACENDE_KAFKA_GROUP": f"test-{uuid4().hex[:8]}",
+        "ACENDE_DATABASE_URL": url,
+        "ACENDE_SERVICES_FILE": str(Path(__file__).with_name("services.yaml")),
+        "ACENDE_DIGEST_KEY": "chave-de-teste-0123456789",
+        "ACENDE_OLT_PASSWORD": OLT_PASSWORD,
+    }
+
+
 @dataclass
 class Worker:
-    """One worker. `name` is also its account on the OLTs and its static membership in the Kafka group."""
+    """One worker. `name` is also its account on the OLTs and, where `static`, its membership in the Kafka group."""
 
     name: str
     folder: Path
     env: Mapping[str, str]
+    static: bool = True
     began_at: float = 0.0
     """When its present process was started, in seconds since the epoch."""
     _process: asyncio.subprocess.Process | None = None
@@ -61,7 +86,7 @@ class Worker:
         names = {
             "ACENDE_WORKER_NAME": self.name,
             "ACENDE_OLT_USERNAME": self.name,
-            "ACENDE_KAFKA_GROUP_INSTANCE": self.name,
+            "ACENDE_KAFKA_GROUP_INSTANCE": self.name if self.static else "",
         }
         with self.log.open("ab") as log:
             self._log_from = log.tell()
@@ -71,16 +96,34 @@ class Worker:
                 cwd=self.folder, env={**self.env, **names}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
-    async def up(self, within_s: float = 60.0) -> None:
-        """Wait until its loops run."""
+    async def up(self, within_s: float = 60.0) -> int:
+        """Wait until its loops run; the port of its HTTP side."""
 
-        async def look() -> bool:
+        async def look() -> int | None:
             self.must_run()
             with self.log.open("rb") as log:
                 log.seek(self._log_from)
-                return b"http_listening" in log.read()
+                found = [line for line in log if b"http_listening" in line]
+            return int(json.loads(found[0])["port"]) if found else None
 
-        await until(look, within_s, 0.02)
+        return await until(look, within_s, 0.02) or 0
+
+    async def faults(self) -> list[str]:
+        """What `/readyz` finds wrong; nothing once it is ready."""
+        port = await self.up()
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"http://127.0.0.1:{port}/readyz", timeout=10)
+        found: list[str] = answer.json()["faults"]
+        return found
+
+    async def ready(self, within_s: float = 60.0) -> None:
+        """Wait until it may be counted on."""
+
+        async def look() -> bool:
+            self.must_run()
+            return not await self.faults()
+
+        await until(look, within_s, 0.1)
 
     def must_run(self) -> asyncio.subprocess.Process:
         """Its process. Raises AssertionError if it has ended by itself."""
@@ -98,9 +141,9 @@ class Worker:
         process.kill()
         await process.wait()
 
-    async def stop(self) -> int:
-        """SIGTERM; its status."""
+    async def stop(self, grace_s: float = 60.0) -> int:
+        """SIGTERM; its status. Raises TimeoutError where it has not ended within the grace."""
         if self._process is None or self._process.returncode is not None:
             return -signal.SIGKILL
         self._process.terminate()
-        return await asyncio.wait_for(self._process.wait(), 60)
+        return await asyncio.wait_for(self._process.wait(), grace_s)
