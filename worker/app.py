@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 
 from schemas.configuration import Configuration
-from worker import logs, metrics, opening, wiring
+from worker import logs, metrics, opening, wiring, zeroes
 from worker.batch import Reading
 from worker.http import Http
 from worker.ingest import Ingest
@@ -42,6 +42,7 @@ class Worker:
                 (olt.platform for olt in self._config.inventory.olts), self._config.digests
             )
             settings.digest_secret()
+        zeroes.begin(settings.topics, self._config)
         if self._config and "provision" in settings.roles:
             wiring.require_credentials(self._config)
         self.store = opening.open_store(settings, self._config)

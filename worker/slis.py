@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from events.reasons import reason
+from events.reasons import Reason, reason
 from events.stages import Stage
 from worker import metrics
 from worker.facts import Order, OrderState
@@ -36,8 +36,13 @@ def right_first_time(order: Order) -> RightFirstTime:
         case OrderState.COMPLETED:
             return "yes" if order.attempts <= 1 else "no"
         case OrderState.FAILED:
-            return "excluded" if reason(_code(order)).outside else "no"
+            return of_failure(reason(_code(order)))
     return "excluded"
+
+
+def of_failure(why: Reason) -> RightFirstTime:
+    """What a failure for this reason counts as."""
+    return "excluded" if why.outside else "no"
 
 
 def online_seconds(order: Order) -> float | None:
