@@ -6,15 +6,18 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import yaml
 
-from tests.chart.rendered import Release, container, rendered
+from dev.process import free_port
+from tests.chart.rendered import CHART, Release, container, rendered
 from tests.support.installation import Installation, installation
 from tests.support.kafka import Topics
+from tests.support.until import until
 
 
 @pytest.fixture
@@ -79,39 +82,53 @@ async def test_the_topics_job_makes_what_lacks(here: Installation) -> None:
     assert (await here.acende("topics"))[0] == 0
 
 
-async def test_the_rehearsals_simulators_serve_every_olt(tmp_path: Path) -> None:
+async def test_the_rehearsal_lights_up(here: Installation) -> None:
     release = rendered("rehearsal")
-    olts = release.one("ConfigMap", "acende-inventory")["data"]["inventory.yaml"]
-    (tmp_path / "inventory.yaml").write_text(free_ports(olts))
+    files = {name: one["data"][name] for one in release.all("ConfigMap") for name in one["data"]}
+    (here.folder / "inventory.yaml").write_text(on_this_machine(files["inventory.yaml"]))
+    (here.folder / "services.yaml").write_text(files["services.yaml"])
+    assert (await here.acende(*words(release, "acende-migrations")))[0] == 0
+    async with simulators(here, release), here.worker() as worker:
+        await worker.ready()
+        events = (CHART / "rehearsal/events.yaml").read_bytes()
+        status, out, err = await here.acende("publish", "-", stdin=events)
+        assert (status, out.strip(), err) == (0, "4 events sent.", "")
+
+        async def lit() -> bool:
+            states = {row["id"]: row["state"] for row in await here.json("orders")}
+            return states == {"OS-1": "completed", "OS-2": "completed"}
+
+        await until(lit, 60, 0.5)
+
+
+@asynccontextmanager
+async def simulators(here: Installation, release: Release) -> AsyncIterator[None]:
+    """The Deployment's command, until the block is left."""
     command = container(release.one("Deployment", "acende-simulators"))["args"]
-    given = [
-        {"/etc/acende/inventory/inventory.yaml": "inventory.yaml", "0.0.0.0": "127.0.0.1"}.get(word, word)
-        for word in command
-    ]
+    place = {"/etc/acende/inventory/inventory.yaml": "inventory.yaml", "0.0.0.0": "127.0.0.1"}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "worker.cli", *given, "--json",
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(Path.cwd()), "ACENDE_OLT_USERNAME": "a", "ACENDE_OLT_PASSWORD": "b"},
+        sys.executable,
+        "-m",
+        "worker.cli",
+        *(place.get(word, word) for word in command),
+        cwd=here.folder,
+        env=here.env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )  # fmt: skip
+    )
     try:
         assert process.stdout is not None
-        shown = await asyncio.wait_for(process.stdout.readuntil(b"\n]"), 30)
+        await asyncio.wait_for(process.stdout.readuntil(b"Served until Ctrl-C."), 30)
+        yield
     finally:
         process.terminate()
         _, err = await process.communicate()
-    assert err == b""
-    served = yaml.safe_load(shown)
-    assert [olt["id"] for olt in served] == ["olt-centro-1", "olt-sul-1"]
-    assert {olt["transport"] for olt in served} == {"telnet"}
+        assert (process.returncode, err) == (0, b"")
 
 
-def free_ports(inventory: str) -> str:
-    """The inventory on ports that are free here."""
-    from dev.process import free_port
-
+def on_this_machine(inventory: str) -> str:
+    """The inventory with addresses and ports that are free here."""
     found = yaml.safe_load(inventory)
     for olt in found["olts"]:
-        olt["port"] = free_port()
+        olt |= {"address": "127.0.0.1", "port": free_port()}
     return yaml.safe_dump(found)
