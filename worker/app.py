@@ -42,7 +42,6 @@ class Worker:
                 (olt.platform for olt in self._config.inventory.olts), self._config.digests
             )
             settings.digest_secret()
-        zeroes.begin(settings.topics, self._config)
         if self._config and "provision" in settings.roles:
             wiring.require_credentials(self._config)
         self.store = opening.open_store(settings, self._config)
@@ -51,6 +50,7 @@ class Worker:
         self._ingest: Ingest | None = None
         self._migrated = asyncio.Event()
         self._add_loops()
+        zeroes.begin(settings.topics, self._config, [loop.name for loop in self.runtime.loops])
 
     def _add_loops(self) -> None:
         add = self.runtime.add

@@ -4,6 +4,8 @@ To Prometheus a counter that appears with 1 has not increased: without these a w
 unknown reply of an OLT, would raise no alert. Only series that alerts and objectives are made of.
 """
 
+from collections.abc import Collection
+
 from events.reasons import REASONS
 from events.topics import Topics
 from schemas.configuration import Configuration
@@ -11,9 +13,9 @@ from worker import metrics, provision_metrics, slis
 from worker.store.work import KINDS
 
 
-def begin(topics: Topics, config: Configuration | None) -> None:
-    """Export them. `config`: what the worker has read of OLTs; None where it needs none."""
-    for loop in ("ingest", "publish", "survey", "sweep"):
+def begin(topics: Topics, config: Configuration | None, loops: Collection[str]) -> None:
+    """Export them. `config`: what the worker has read of OLTs, None where it needs none; `loops`: those that it runs."""
+    for loop in loops:
         metrics.STORE_WAITS.labels(loop)
         metrics.LOOP_ERRORS.labels(loop)
     _records(topics)

@@ -34,13 +34,13 @@ from worker.metrics import REGISTRY
     ],
 )
 def test_the_first_of_them_is_an_increase(name: str, labels: dict[str, str]) -> None:
-    zeroes.begin(Topics(install="zero.install", results="zero.results"), configuration())
+    zeroes.begin(Topics(install="zero.install", results="zero.results"), configuration(), ["sweep"])
     assert REGISTRY.get_sample_value(name, labels) is not None
 
 
 def test_the_first_unknown_reply_of_each_olt_is_an_increase() -> None:
     config = configuration()
-    zeroes.begin(Topics(), config)
+    zeroes.begin(Topics(), config, [])
     for olt in config.inventory.olts:
         labels = {"olt": olt.id, "platform": olt.platform}
         assert REGISTRY.get_sample_value("acende_unknown_replies_total", labels) is not None
@@ -51,5 +51,5 @@ def test_the_first_unknown_reply_of_each_olt_is_an_increase() -> None:
 
 
 def test_a_worker_without_olts_has_the_others() -> None:
-    zeroes.begin(Topics(results="zero.alone"), None)
+    zeroes.begin(Topics(results="zero.alone"), None, [])
     assert REGISTRY.get_sample_value("acende_publish_delay_seconds_count", {"topic": "zero.alone"}) == 0
