@@ -39,7 +39,7 @@ def schema() -> str:
 
 def _settings() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, field in Settings.model_json_schema()["properties"].items():
-        yield f"{PREFIX}{name.upper()}", _setting(field)
+        yield f"{PREFIX}{name.upper()}", {"description": field["description"], **_setting(field)}
 
 
 def _setting(field: Mapping[str, Any]) -> dict[str, Any]:

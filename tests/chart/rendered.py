@@ -98,8 +98,9 @@ def rendered(name: str, **changes: Any) -> Release:
     return render(values(name, **changes))
 
 
+@cache
 def of(file: Path) -> Release:
-    """The combination of a file."""
+    """The combination of a file, rendered once: to be read, not changed."""
     return render(yaml.safe_load(file.read_text()))
 
 

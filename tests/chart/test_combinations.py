@@ -34,6 +34,8 @@ from tests.chart.rendered import (
 )
 from vendors.catalog import shipped
 from vendors.registry import PLATFORMS
+from worker import wiring
+from worker.config_check import check
 from worker.settings import PREFIX, Settings
 
 SCHEMAS = files("kubernetes_validate") / "kubernetes-json-schema"
@@ -265,7 +267,8 @@ def test_the_worker_takes_inventory_and_services_as_they_are_rendered(file: Path
         read = load_configuration(
             tmp_path / "inventory.yaml", tmp_path / "services.yaml", shipped(), platforms=PLATFORMS
         )
-        assert read.inventory.olts
+        adapters = {olt.platform: wiring.adapter(olt.platform) for olt in read.inventory.olts}
+        assert check(read, adapters).errors == ()
     else:
         assert file.name == "existing-configmaps-values.yaml"
 
