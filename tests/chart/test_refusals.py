@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.rendered import changed, refused, render, values
+from tests.chart.rendered import changed, environment, refused, render, rendered, values
 from tests.support.secrets import OLT_PASSWORD, leaked
 
 ALL_IN_ONE = "postgres-all-in-one"
@@ -94,6 +94,12 @@ def test_a_value_that_is_none_of_those_is_refused_with_its_place(path: str, valu
 
 # --------------------------------------------------------------------------------------------------------- by sentences
 
+VALUES = {
+    "ACENDE_KAFKA_SECURITY_PROTOCOL": "SSL",
+    "ACENDE_KAFKA_SASL_MECHANISM": "PLAIN",
+    "ACENDE_KAFKA_TLS_CHECK_HOSTNAME": True,
+}
+"""Values of settings that take only some."""
 SASL = {"kafka__securityProtocol": "SASL_SSL"}
 SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     (
@@ -238,17 +244,17 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
     (
         ALL_IN_ONE,
         {"pdb__maxUnavailable": 2},
-        "pdb.maxUnavailable=2 lets all 2 workers of worker go at once: set it below.",
+        "pdb.maxUnavailable=2 lets all 2 pods of the Deployment acende go at once: set it below 2.",
     ),
     (
         ALL_IN_ONE,
         {"settings": {"ACENDE_DATABASE_URL": "postgresql+psycopg://host/name"}},
-        "settings.ACENDE_DATABASE_URL is not set there: use database.existingSecret, since it is a secret.",
+        "settings.ACENDE_DATABASE_URL is not for settings: it is a secret, use database.existingSecret.",
     ),
     (
         ALL_IN_ONE,
         {"settings": {"ACENDE_KAFKA_SERVERS": "kafka:9092"}},
-        "settings.ACENDE_KAFKA_SERVERS is not set there: use kafka.servers.",
+        "settings.ACENDE_KAFKA_SERVERS is not for settings: use kafka.servers.",
     ),
     (
         "keda",
@@ -302,6 +308,16 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
 def test_it_is_refused_by_a_sentence(name: str, changes: dict[str, Any], sentence: str) -> None:
     said = refusal(name, **changes).strip().splitlines()
     assert any(sentence in line for line in said), said
+
+
+def test_what_has_a_value_of_its_own_or_is_a_secret_is_no_setting() -> None:
+    """Those that the chart itself gives a worker, and every password."""
+    release = rendered("kafka-sasl-tls")
+    owners = [*release.workers(), *release.all("Job"), *rendered("postgres-roles").workers()]
+    given = {name for one in owners for name in environment(one) if name.startswith("ACENDE_")}
+    for name in given - {"ACENDE_LOG_FORMAT"}:
+        said = refusal(ALL_IN_ONE, settings={name: VALUES.get(name, "1")})
+        assert f"settings.{name} is not for settings: " in said
 
 
 def test_a_slow_olt_asks_for_a_longer_grace() -> None:

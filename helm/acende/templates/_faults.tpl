@@ -103,7 +103,7 @@ ACENDE_SHUTDOWN_GRACE_S={{ $grace }} does not exceed the longest command, {{ $lo
 {{- range $worker := include "acende.workers" . | fromYamlArray }}
 {{- $fewest := int $worker.fewest }}
 {{- if and $.Values.pdb.enabled (gt $fewest 1) (ge (int $.Values.pdb.maxUnavailable) $fewest) }}
-pdb.maxUnavailable={{ $.Values.pdb.maxUnavailable }} lets all {{ $fewest }} workers of {{ $worker.component }} go at once: set it below.
+pdb.maxUnavailable={{ $.Values.pdb.maxUnavailable }} lets all {{ $fewest }} pods of the Deployment {{ include "acende.fullname" $ }}{{ $worker.suffix }} go at once: set it below {{ $fewest }}.
 {{- end }}
 {{- end }}
 {{- end }}
@@ -116,32 +116,32 @@ pdb.maxUnavailable={{ $.Values.pdb.maxUnavailable }} lets all {{ $fewest }} work
 {{- $longest -}}
 {{- end }}
 
-{{/* Settings that have values of their own, by the value to use. */}}
+{{/* Settings that are no `settings`, and what to do instead. */}}
 {{- define "acende.reserved" -}}
-ACENDE_ROLES: mode
-ACENDE_WORKER_NAME: nothing (it is the pod's name)
-ACENDE_INVENTORY_FILE: inventory or inventoryConfigMap
-ACENDE_SERVICES_FILE: services or servicesConfigMap
-ACENDE_HTTP_PORT: service.port
-ACENDE_KAFKA_SERVERS: kafka.servers
-ACENDE_KAFKA_SECURITY_PROTOCOL: kafka.securityProtocol
-ACENDE_KAFKA_SASL_MECHANISM: kafka.saslMechanism
-ACENDE_KAFKA_SASL_USERNAME: kafka.existingSecret, since it is a secret
-ACENDE_KAFKA_SASL_PASSWORD: kafka.existingSecret, since it is a secret
-ACENDE_KAFKA_TLS_CA_FILE: kafka.tls.existingSecret and kafka.tls.caKey
-ACENDE_KAFKA_TLS_CERT_FILE: kafka.tls.existingSecret and kafka.tls.certKey
-ACENDE_KAFKA_TLS_KEY_FILE: kafka.tls.existingSecret and kafka.tls.keyKey
-ACENDE_KAFKA_TLS_KEY_PASSWORD: kafka.tls.keyPasswordKey, since it is a secret
-ACENDE_KAFKA_TLS_CHECK_HOSTNAME: kafka.tls.checkHostname
-ACENDE_KAFKA_GROUP_INSTANCE: nothing (a new pod has a new name, and the old member would hold its partitions until the session time-out)
-ACENDE_DATABASE_URL: database.existingSecret, since it is a secret
-ACENDE_DIGEST_KEY: digestKey.existingSecret, since it is a secret
+ACENDE_ROLES: use mode
+ACENDE_WORKER_NAME: a worker is called like its pod
+ACENDE_INVENTORY_FILE: use inventory or inventoryConfigMap
+ACENDE_SERVICES_FILE: use services or servicesConfigMap
+ACENDE_HTTP_PORT: use service.port
+ACENDE_KAFKA_SERVERS: use kafka.servers
+ACENDE_KAFKA_SECURITY_PROTOCOL: use kafka.securityProtocol
+ACENDE_KAFKA_SASL_MECHANISM: use kafka.saslMechanism
+ACENDE_KAFKA_SASL_USERNAME: it is a secret, use kafka.existingSecret
+ACENDE_KAFKA_SASL_PASSWORD: it is a secret, use kafka.existingSecret
+ACENDE_KAFKA_TLS_CA_FILE: use kafka.tls.existingSecret and kafka.tls.caKey
+ACENDE_KAFKA_TLS_CERT_FILE: use kafka.tls.existingSecret and kafka.tls.certKey
+ACENDE_KAFKA_TLS_KEY_FILE: use kafka.tls.existingSecret and kafka.tls.keyKey
+ACENDE_KAFKA_TLS_KEY_PASSWORD: it is a secret, use kafka.tls.existingSecret and kafka.tls.keyPasswordKey
+ACENDE_KAFKA_TLS_CHECK_HOSTNAME: use kafka.tls.checkHostname
+ACENDE_KAFKA_GROUP_INSTANCE: a new pod has a new name, and the old member would hold its partitions until the session time-out
+ACENDE_DATABASE_URL: it is a secret, use database.existingSecret
+ACENDE_DIGEST_KEY: it is a secret, use digestKey.existingSecret
 {{- end }}
 
 {{- define "acende.faults.settings" -}}
-{{- range $name, $use := include "acende.reserved" . | fromYaml }}
+{{- range $name, $why := include "acende.reserved" . | fromYaml }}
 {{- if hasKey $.Values.settings $name }}
-settings.{{ $name }} is not set there: use {{ $use }}.
+settings.{{ $name }} is not for settings: {{ $why }}.
 {{- end }}
 {{- end }}
 {{- end }}
