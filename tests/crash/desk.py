@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -60,6 +61,23 @@ class Desk:
             story = self._bag.pop()
             order = self.new_order()
             self.running.add(asyncio.create_task(story(self, order), name=f"{story.__name__} {order.id}"))
+
+    @asynccontextmanager
+    async def load(self, stories: int) -> AsyncIterator[None]:
+        """So many stories run for as long as the block does. Raises what one of them stumbled over."""
+
+        async def go_on() -> None:
+            while True:
+                self.keep_busy(stories)
+                await asyncio.sleep(0.1)
+
+        going = asyncio.create_task(go_on())
+        try:
+            yield
+        finally:
+            going.cancel()
+            with suppress(asyncio.CancelledError):
+                await going
 
     async def finish(self, within_s: float) -> None:
         """Wait until every story has ended. Raises AssertionError that names those that have not."""

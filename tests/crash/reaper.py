@@ -50,7 +50,7 @@ class Instant:
 
 @dataclass
 class Reaper:
-    """`strike` kills and starts again. `instants` are those that have been."""
+    """`strike` kills and starts again, `cut_short` kills. `instants` are those that have been."""
 
     workers: Sequence[Worker]
     sites: dict[str, Site]
@@ -67,6 +67,21 @@ class Reaper:
         """Kill at the next instant, while an order is live, and start the workers again."""
         aims = 3 * self.cut < 2 * len(self.instants) or self.rng.random() < 0.5
         victims = await self._aimed() if aims else await self._anywhere()
+        await self._kill(victims)
+        for worker in victims:
+            await worker.start()
+
+    async def cut_short(self) -> None:
+        """Kill all within an attempt, and start none again."""
+        while True:
+            await self._aimed()
+            await self._kill(self.workers)
+            if self.instants[-1].cut:
+                return
+            for worker in self.workers:
+                await worker.start()
+
+    async def _kill(self, victims: Sequence[Worker]) -> None:
         while not (before := await self.store.read(live_orders)):
             await asyncio.sleep(0.02)
         began = {worker.name: worker.began_at for worker in victims}
@@ -76,8 +91,6 @@ class Reaper:
         attempts = await self.store.read(open_attempts)
         cut = [one for one in attempts if self._is_cut(one, began.get(one.worker))]
         self.instants.append(Instant(tuple(began), len(live), len(cut)))
-        for worker in victims:
-            await worker.start()
 
     # ---------------------------------------------------------------------------------------------------- when and whom
 
@@ -110,7 +123,10 @@ class Reaper:
     def _changing(self, since: float) -> str | None:
         """A worker whose latest line on some OLT changes it."""
         latest = [site.olt.journal.lines[-1] for site in self.sites.values() if site.olt.journal.lines]
-        changes = [row.user for row in latest if row.at > since and not _is_question(row)]
+        ours = {worker.name for worker in self.workers}
+        changes = [
+            row.user for row in latest if row.user in ours and row.at > since and not _is_question(row)
+        ]
         return self.rng.choice(changes) if changes else None
 
     async def _with_others(self, worker: Worker) -> list[Worker]:

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.crash.town import Site
 from tests.crash.workers import Worker
-from tests.support.secrets import OLT_PASSWORD
 
 PODS = tuple(f"pod-{number}" for number in range(1, 21))
 
@@ -60,12 +58,6 @@ class Deployment:
         except TimeoutError:
             await pod.kill()
             self.ended[pod.name] = None
-
-
-def let_in(sites: Iterable[Site]) -> None:
-    """Give every pod its account on the OLTs."""
-    for site in sites:
-        site.sim.users.update(dict.fromkeys(PODS, OLT_PASSWORD))
 
 
 def longest_pause(times: Iterable[float]) -> float:

@@ -7,7 +7,7 @@ import contextlib
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,9 @@ from tests.crash.desk import Desk, Order
 from tests.crash.judge import faults_of_events, faults_of_olts
 from tests.crash.state import at_rest, told_of
 from tests.crash.stories import STORIES, moved_to_the_twin
-from tests.crash.town import Site, town
+from tests.crash.town import Site, let_in, town
 from tests.crash.workers import environment
-from tests.rolling.deployment import Deployment, let_in, longest_pause
+from tests.rolling.deployment import PODS, Deployment, longest_pause
 from tests.support.kafka import Topics
 from tests.support.until import until
 from worker.store.db import Store
@@ -57,7 +57,7 @@ async def test_workers_that_are_rolled_and_scaled_under_load_lose_nothing_and_do
     store = Store.open(url, pool_size=2)
     rng, began = random.Random(SEED), time.time()
     async with town(tmp_path) as sites, Bus.of(kafka_topics, rng).open() as bus:
-        let_in(sites.values())
+        let_in(sites.values(), *PODS)
         env = environment(url, bus) | {"ACENDE_OLT_GONE_S": str(GONE_S)}
         desk = Desk(bus, dict(sites), [story for story in STORIES if story is not moved_to_the_twin], rng)
         new_site = desk.sites.pop(COMES)
@@ -65,7 +65,7 @@ async def test_workers_that_are_rolled_and_scaled_under_load_lose_nothing_and_do
         told: list[str] = []
         try:
             await pods.scale(2)
-            async with _load(desk):
+            async with desk.load(BUSY):
                 await _timed(told, "rolled", pods.roll())
                 await _timed(told, "killed after 0.3 s", pods.roll(grace_s=0.3))
                 desk.sites[COMES] = new_site
@@ -114,25 +114,6 @@ def _inventory(folder: Path, sites: dict[str, Site], without: str = "") -> dict[
     path = folder / f"inventory-without-{without or 'none'}.yaml"
     path.write_text(yaml.safe_dump(whole))
     return {"ACENDE_INVENTORY_FILE": str(path)}
-
-
-@contextlib.asynccontextmanager
-async def _load(desk: Desk) -> AsyncIterator[None]:
-    """Stories begin as others end, as long as the block runs."""
-
-    async def go_on() -> None:
-        while True:
-            desk.keep_busy(BUSY)
-            await asyncio.sleep(0.1)
-
-    going = asyncio.create_task(go_on())
-    try:
-        yield
-    finally:
-        going.cancel()
-        await asyncio.gather(going, return_exceptions=True)
-    if not going.cancelled() and (error := going.exception()):
-        raise error
 
 
 async def _timed(told: list[str], what: str, doing: Any) -> None:
