@@ -14,12 +14,16 @@ from dev.machine import ROOT
 
 FOLDER = Path("helm/acende/files/dashboards")
 _BOARDS = (service, fleet, olt)
+_SHOWN = {"titleFormat": "{{alertname}}", "tagKeys": "severity,olt"}
 
 
 def boards() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each dashboard as Grafana reads it, after its uid."""
     for made in _BOARDS:
-        yield made.UID, json.loads(json.dumps(made.build(), cls=JSONEncoder))
+        content = json.loads(json.dumps(made.build(), cls=JSONEncoder))
+        for drawn in content["annotations"]["list"]:
+            drawn.update(_SHOWN)  # of a Prometheus annotation; the library does not know them
+        yield made.UID, content
 
 
 def files() -> Iterator[tuple[Path, str]]:

@@ -1,6 +1,6 @@
 """All OLTs: which are in trouble, where work waits, where time goes, where room runs out."""
 
-from grafana_foundation_sdk.builders import table
+from grafana_foundation_sdk.builders import common, table
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from dev.dashboards.parts import (
@@ -102,6 +102,8 @@ def _table() -> table.Panel:
             ("Value #F", "service-ports free"),
         ],
     )
+    worst = [common.TableSortByFieldState().display_name(column) for column in ("breaker open", "oldest due")]
+    panel.sort_by([column.desc(True) for column in worst])
     override(panel, "oldest due", "s")
     link = "/d/acende-olt?${datasource:queryparam}&${namespace:queryparam}&var-olt=${__value.text}"
     return override(panel, "OLT", link=link, title="This OLT")

@@ -190,7 +190,8 @@ def listing(
     height: int = 9,
 ) -> table.Panel:
     """A table. `columns`: which fields, in this order, and what each is called; the others are left out."""
-    panel = table.Panel().with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
+    panel = table.Panel().show_header(True)
+    panel.with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
     panel.with_transformation(
         model.DataTransformerConfig(
             id_val="filterFieldsByName", options={"include": {"names": [field for field, _ in columns]}}

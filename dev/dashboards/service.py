@@ -27,7 +27,7 @@ def _objectives() -> Row:
                 "percentunit",
                 query("1 - namespace_slo:acende_slo_bad_events:ratio28d{<here>}", "{{slo}}"),
                 width=8,
-            ),
+            ).decimals(2),
             figure(
                 "Error budget left",
                 "What may still go wrong within the 28 days; below zero the objective is broken.",
