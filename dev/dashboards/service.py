@@ -155,6 +155,10 @@ def _events() -> Row:
                     "sum by (type, outcome) (rate(acende_events_total{<here>}[$__rate_interval]))",
                     "{{type}}: {{outcome}}",
                 ),
+                query(
+                    "sum(rate(acende_event_times_ahead_total{<here>}[$__rate_interval]))",
+                    "time ahead of its arrival",
+                ),
             ),
             lines(
                 "Lag",
@@ -174,12 +178,16 @@ def _events() -> Row:
             ),
             lines(
                 "Partitions assigned",
-                "By worker. All partitions of the input topics should be there, and stay.",
+                "By worker. All partitions of the input topics should be there, and stay. A failed commit of offsets does no harm.",
                 "short",
                 query("sum by (instance) (acende_consumer_partitions{<here>})", "{{instance}}"),
                 query(
                     "sum(increase(acende_consumer_rebalances_total{<here>}[$__rate_interval]))",
                     "assignments received",
+                ),
+                query(
+                    "sum(increase(acende_offset_commit_failures_total{<here>}[$__rate_interval]))",
+                    "offset commits that failed",
                 ),
             ),
             lines(
