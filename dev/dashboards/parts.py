@@ -156,7 +156,7 @@ def figure(
 def bars(
     title: str, about: str, unit: str, *targets: prometheus.Dataquery, width: int = 8, steps: Steps = ()
 ) -> bargauge.Panel:
-    """Values now, the one beside the other."""
+    """Values now, as bars of one scale."""
     panel = (
         bargauge.Panel()
         .orientation(look.VizOrientation.HORIZONTAL)
@@ -169,14 +169,12 @@ def bars(
     return panel
 
 
-def heat(title: str, about: str, unit: str, bucket: str, *, width: int = 12) -> heatmap.Panel:
+def heat(title: str, about: str, unit: str, bucket: str) -> heatmap.Panel:
     """A histogram over time; `bucket` is its `_bucket` with its labels."""
-    target = (query(f"sum by (le) (increase({bucket}[$__rate_interval]))", "{{le}}", exemplars=True)).format(
-        PromQueryFormat.HEATMAP
-    )
+    target = query(f"sum by (le) (increase({bucket}[$__rate_interval]))", "{{le}}", exemplars=True)
     colours = heatmap.HeatmapColorOptions().mode(HeatmapColorMode.SCHEME).scheme("Oranges").steps(32)
     panel = heatmap.Panel().color(colours.exponent(0.5).fill("dark-orange"))
-    _common(panel, title, about, "short", (target,), (width, 8), ())
+    _common(panel, title, about, "short", [target.format(PromQueryFormat.HEATMAP)], (12, 8), ())
     panel.y_axis(heatmap.YAxisConfig().unit(unit))
     return panel
 
