@@ -20,7 +20,7 @@ from worker import logs, metrics
 from worker.clock import boottime
 from worker.producer import BATCH_BYTES, REQUEST_TIMEOUT_S, Line
 from worker.settings import Settings
-from worker.store import Connection, outbox, roles
+from worker.store import Connection, db, outbox, roles
 from worker.store.db import Store, StoreUnavailable
 from worker.store.outbox import Record
 from worker.store.wake import Wakeup
@@ -238,8 +238,14 @@ class Publisher:
             await self._settle()
         await self._line.close()
         with suppress(StoreUnavailable):
-            await self._store.run(roles.release, ROLE, self._settings.name)
+            await self._store.run(_release, self._settings.name)
         metrics.LEADER.labels(ROLE).set(0)
+
+
+def _release(conn: Connection, holder: str) -> None:
+    """Another that waits takes over at once."""
+    roles.release(conn, ROLE, holder)
+    db.wake(conn, outbox.WAKE)
 
 
 def _exchange(

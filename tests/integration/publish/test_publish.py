@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import LeaderNotAvailableError
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from tests.support.kafka import Topics
 from tests.support.until import until
@@ -18,7 +19,7 @@ from worker.settings import Settings
 from worker.store import outbox
 from worker.store.db import Store
 from worker.store.outbox import Record
-from worker.store.schema import metadata
+from worker.store.schema import metadata, role_lease
 
 
 @pytest.fixture
@@ -149,6 +150,27 @@ async def test_one_publisher_at_a_time_and_the_next_takes_over_at_once(
         await drained(store, 10)
     records = await everything(settings, settings.topic_results)
     assert len(records) == 300
+
+
+async def test_a_publisher_that_waits_takes_over_as_soon_as_the_other_has_left(
+    store: Store, settings: Settings
+) -> None:
+    patient = settings.model_copy(update={"publish_lease_s": 300.0})
+    stop, first = asyncio.Event(), Publisher(store, patient)
+    leading = asyncio.create_task(first.run(stop))
+
+    def led_by(name: str) -> Callable[[], Awaitable[bool]]:
+        async def look() -> bool:
+            return await store.read(lambda conn: conn.execute(select(role_lease.c.holder)).scalar()) == name
+
+        return look
+
+    await until(led_by("publisher-test"))
+    async with publishing(store, patient.model_copy(update={"worker_name": "second"})):
+        await asyncio.sleep(0.5)
+        stop.set()
+        await leading
+        await until(led_by("second"), 10)
 
 
 async def test_a_record_that_the_broker_refuses_is_set_aside_and_the_rest_goes_on(
