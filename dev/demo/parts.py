@@ -9,7 +9,7 @@ import json
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from aiokafka.errors import KafkaError
@@ -26,6 +26,8 @@ from vendors.simulator.fleet import Fleet, FleetOlt
 from worker.simulate import Account, Served, serve_fleet
 
 READY_S = 60.0
+ELSEWHERE_S = 600.0
+"""The same for a worker that somebody else starts, perhaps after fetching it."""
 KAFKA_SILENT_S = 5.0
 TOPICS = {
     "equipment": "erp.equipment",
@@ -45,14 +47,14 @@ class PartEnded(RuntimeError):
 
 
 @contextlib.contextmanager
-def kafka(running: str | None) -> Iterator[tuple[str, dict[str, str]]]:
+def kafka(running: str | None, *, own_names: bool = True) -> Iterator[tuple[str, dict[str, str]]]:
     """`host:port` of a broker, and the names of its topics and of the consumer group, made for this run.
 
-    `running`: a broker that runs already, whose other topics are left alone. Raises RuntimeError with one sentence where
-    none can be had.
+    `running`: a broker that runs already, whose other topics are left alone; without `own_names` the topics on it are named
+    as a worker without settings expects them. Raises RuntimeError with one sentence where none can be had.
     """
     if running:
-        yield running, _topics(running, f"demo-{uuid4().hex[:8]}.")
+        yield running, _topics(running, f"demo-{uuid4().hex[:8]}." if own_names else "")
         return
     with kafka_broker() as broker:
         yield broker.bootstrap, _topics(broker.bootstrap)
@@ -114,12 +116,17 @@ def fleet_of(olts: Inventory, morning: Morning) -> Fleet:
 
 
 @contextlib.asynccontextmanager
-async def olts_of(morning: Morning, folder: RunFolder) -> AsyncIterator[dict[str, Served]]:
-    """The simulated OLTs, on free ports, by id."""
+async def olts_of(morning: Morning, folder: RunFolder, at: str | None) -> AsyncIterator[dict[str, Served]]:
+    """The simulated OLTs, on free ports, by id; on this machine alone, or reached from others under the name `at`."""
     known = inventory()
     account = Account(USER, folder.olt_password)
-    async with serve_fleet(known, lambda _: account, fleet_of(known, morning), any_port=True) as served:
-        yield {one.olt.id: one for one in served}
+    plan, host = fleet_of(known, morning), "127.0.0.1" if at is None else "0.0.0.0"  # noqa: S104 - asked for
+    async with serve_fleet(known, lambda _: account, plan, host=host, any_port=True) as served:
+        yield {one.olt.id: _reached(one, at or host) for one in served}
+
+
+def _reached(one: Served, address: str) -> Served:
+    return replace(one, olt=one.olt.model_copy(update={"address": address}))
 
 
 def registrations(served: Mapping[str, Served]) -> dict[str, list[str]]:
@@ -168,6 +175,25 @@ class WorkerProcess:
     def _last_words(self) -> str:
         said = [line.removeprefix("acende: ") for line in self._lines() if line.startswith("acende: ")]
         return said[-1] if said else f"see {self.folder.log}"
+
+
+@dataclass(frozen=True)
+class WorkerElsewhere:
+    """A worker that somebody else runs. `url`: of its HTTP side."""
+
+    url: str
+
+    async def watch(self) -> None:
+        """Nothing here notices its end."""
+        await asyncio.Event().wait()
+
+    async def ready(self) -> None:
+        """Wait until `/readyz` says so. Raises PartEnded where it does not, within ten minutes."""
+        for _ in range(int(ELSEWHERE_S)):
+            if await asyncio.to_thread(_answers, f"{self.url}/readyz"):
+                return
+            await asyncio.sleep(1)
+        raise PartEnded(f"No worker is ready at {self.url} after {ELSEWHERE_S:.0f} s.")
 
 
 def _answers(url: str) -> bool:

@@ -40,6 +40,7 @@ SETTLE_S = 2.0
 FRAME_S = 0.25
 STOP_S = 5.0
 T = TypeVar("T")
+Worker = parts.WorkerProcess | parts.WorkerElsewhere
 Client = TypeVar("Client", AIOKafkaProducer, AIOKafkaConsumer)
 
 
@@ -54,6 +55,10 @@ class Options:
     morning: Path = MORNING
     stay: bool = False
     """Keep everything running at the end, until Ctrl-C."""
+    worker: str | None = None
+    """URL of a worker that runs elsewhere, on the Kafka and with the configuration of this run; None: one of its own."""
+    olts_at: str | None = None
+    """Name under which that worker reaches the simulated OLTs; None: they listen for this machine only."""
 
 
 def play(options: Options) -> bool:
@@ -72,8 +77,8 @@ def play(options: Options) -> bool:
         console.print(
             "Starting Kafka …" if options.kafka is None else f"Using the Kafka at {options.kafka} …"
         )
-        with parts.kafka(options.kafka) as (bootstrap, topics):
-            demo = _Demo(console, morning, folder, bootstrap, topics, options.stay)
+        with parts.kafka(options.kafka, own_names=options.worker is None) as (bootstrap, topics):
+            demo = _Demo(console, morning, folder, bootstrap, topics, options)
             return asyncio.run(demo.run())
 
 
@@ -109,27 +114,36 @@ class _Demo:
     folder: RunFolder
     bootstrap: str
     topics: Mapping[str, str]
-    stay: bool
+    options: Options
     results: Results = field(default_factory=Results)
 
     async def run(self) -> bool:
         """Start what is left to start, play, judge."""
-        async with parts.olts_of(self.morning, self.folder) as served:
+        async with parts.olts_of(self.morning, self.folder, self.options.olts_at) as served:
             self.folder.configure(one.olt for one in served.values())
-            settings = self.folder.settings(self.bootstrap, self.topics, self.morning.settings)
             self._tell_olts(served)
-            async with parts.worker_of(self.folder, settings) as worker:
+            async with self._worker() as worker:
                 return await _first(
                     self._play(served, worker), worker.watch(), parts.watch_kafka(self.bootstrap)
                 )
+
+    @contextlib.asynccontextmanager
+    async def _worker(self) -> AsyncIterator[Worker]:
+        if self.options.worker:
+            self.console.print(f"Waiting for the worker at {escape(self.options.worker)} …")
+            yield parts.WorkerElsewhere(self.options.worker)
+            return
+        self.console.print("Starting the worker …")
+        settings = self.folder.settings(self.bootstrap, self.topics, self.morning.settings)
+        async with parts.worker_of(self.folder, settings) as worker:
+            yield worker
 
     def _tell_olts(self, served: Mapping[str, Served]) -> None:
         for name, one in served.items():
             olt = one.olt
             self.console.print(f"  {name:<14} {olt.platform:<15} {olt.transport} to {olt.address}:{olt.port}")
 
-    async def _play(self, served: Mapping[str, Served], worker: parts.WorkerProcess) -> bool:
-        self.console.print("Starting the worker …")
+    async def _play(self, served: Mapping[str, Served], worker: Worker) -> bool:
         await worker.ready()
         self.console.print(f"A morning of {len(self.morning.installations)} installations begins.\n")
         show = Show(self.console, self.morning, self.results, began=time.monotonic())
@@ -139,8 +153,9 @@ class _Demo:
                 await _first(self._to_the_end(script), self._follow(consumer, show), _drawing(show))
         judged = judge(self.morning, self.results, parts.registrations(served))
         tell(self.console, self.morning, self.results, judged)
-        tell_more(self.console, self.folder, self.morning, self.results)
-        if self.stay:
+        kept = None if self.options.worker else self.folder
+        tell_more(self.console, kept, self.morning, self.results)
+        if self.options.stay:
             self.console.print("Kafka, OLTs and worker go on until Ctrl-C.")
             await _until_interrupted()
         return judged.right

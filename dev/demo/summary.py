@@ -106,18 +106,21 @@ def _tell_spread(console: Console, what: str, values: Sequence[float], unit: str
         console.print(f"{what}: p50 {p50:.1f} {unit}, from {min(values):.1f} to {max(values):.1f} {unit}.")
 
 
-def tell_more(console: Console, folder: RunFolder, morning: Morning, results: Results) -> None:
-    """Commands that look further into this run; they need nothing but its folder."""
+def tell_more(console: Console, folder: RunFolder | None, morning: Morning, results: Results) -> None:
+    """Commands that look further into this run; they need nothing but its folder. None: the worker is elsewhere."""
     failed = [one.order for one in morning.installations if _outcome(results, one) == "failed"]
     again = [one.order for one in morning.installations if one.expect.least_revision > 1]
-    commands = [f"source {folder.environment}", "acende orders", "acende orders --failed"]
+    commands = [f"source {folder.environment}"] if folder else []
+    commands += ["acende orders", "acende orders --failed"]
     commands += [f"acende status {order}" for order in failed[:1]]
     commands += [f"acende status {order} --commands" for order in again[:1]]
-    console.print("\nLook further (database, configuration and log of this run stay):")
+    stays = "database, configuration and log of this run stay" if folder else "where the worker runs"
+    console.print(f"\nLook further ({stays}):")
     for command in commands:
         console.print(f"  {escape(command)}", soft_wrap=True)
-    console.print(f"Log: {escape(str(folder.log))}", soft_wrap=True)
-    console.print(f"When you are done: rm -r {escape(str(folder.path))}", soft_wrap=True)
+    if folder:
+        console.print(f"Log: {escape(str(folder.log))}", soft_wrap=True)
+        console.print(f"When you are done: rm -r {escape(str(folder.path))}", soft_wrap=True)
 
 
 def _outcome(results: Results, one: Installation) -> str | None:

@@ -27,8 +27,23 @@ def demo(
     stay: Annotated[
         bool, typer.Option("--stay", help="Keep everything running at the end, until Ctrl-C.")
     ] = False,
+    worker: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="A worker that runs elsewhere, with the configuration of --folder and the Kafka of --kafka.",
+        ),
+    ] = None,
+    olts_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST", help="Where that worker reaches the simulated OLTs; default: this machine."
+        ),
+    ] = None,
 ) -> None:
     """A morning of installations on a real Kafka and simulated OLTs, shown live. Needs nothing but this machine."""
+    if worker and not (kafka and folder):
+        raise Failure("--worker needs --kafka and --folder, which that worker uses too", Status.USAGE)
     try:
         from dev.demo.play import MORNING, Options, play  # noqa: PLC0415 - an installation may be without it
     except ModuleNotFoundError as missing:
@@ -36,7 +51,7 @@ def demo(
             raise
         raise Failure("this installation has no demo: run it from a clone, with `make demo`") from None
     try:
-        right = play(Options(folder, kafka, morning or MORNING, stay))
+        right = play(Options(folder, kafka, morning or MORNING, stay, worker, olts_at))
     except ConfigError as error:
         raise Failure(str(error), Status.CONFIGURATION) from None
     except FileExistsError as error:

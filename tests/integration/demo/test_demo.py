@@ -257,6 +257,20 @@ async def test_a_wrong_morning_is_told_with_its_line(tmp_path: Path) -> None:
         assert "installations[0].expect.outcome" in played.said
 
 
+async def test_a_worker_elsewhere_needs_a_kafka_and_a_folder_that_it_uses_too() -> None:
+    command = [sys.executable, "-m", "worker.cli", "demo", "--worker", "http://127.0.0.1:1"]
+    ran = await asyncio.to_thread(
+        subprocess.run,
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == "acende: --worker needs --kafka and --folder, which that worker uses too\n"
+
+
 async def test_an_installation_without_the_demo_says_so() -> None:
     code = "import sys; sys.modules['dev'] = None; sys.argv = ['acende', 'demo']; from worker.cli import main; main()"
     ran = await asyncio.to_thread(
