@@ -283,5 +283,9 @@ class Surveyor:
     async def _count_units(self) -> None:
         began = boottime()
         self._units, self._units_at = None, began + _UNITS_PAUSE_S
-        self._units = await self._store.read(survey.units)
-        self._units_at = boottime() + (boottime() - began) / _UNITS_SHARE
+        try:
+            self._units = await self._store.read(survey.units)
+        except StoreUnavailable as error:  # it took too long, or the next look finds the database away
+            log.warning("units_not_counted", error=str(error))
+        else:
+            self._units_at = boottime() + (boottime() - began) / _UNITS_SHARE
