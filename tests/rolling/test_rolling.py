@@ -35,6 +35,8 @@ BUSY = 10
 COMES, LEAVES = "norte-2", "centro-2"
 """Of the OLTs, one comes and one leaves while workers are rolled; so nobody moves between twins."""
 GONE_S = 15.0
+SETTLED_S = 3.0
+"""Between two changes, so that every worker has work in hand at the next."""
 DRAIN_S = 90.0
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -76,6 +78,7 @@ async def test_workers_that_are_rolled_and_scaled_under_load_lose_nothing_and_do
                 )
                 await _timed(told, "2 to 4", pods.scale(4))
                 await _timed(told, "4 to 1", pods.scale(1))
+                await asyncio.sleep(SETTLED_S)
                 loaded_until = time.time()
             await desk.finish(DRAIN_S)
             await until(lambda: store.read(at_rest), DRAIN_S)
@@ -117,6 +120,8 @@ def _inventory(folder: Path, sites: dict[str, Site], without: str = "") -> dict[
 
 
 async def _timed(told: list[str], what: str, doing: Any) -> None:
+    """Do it in the midst of work."""
+    await asyncio.sleep(SETTLED_S)
     began = time.monotonic()
     await doing
     told.append(f"{what}: {time.monotonic() - began:.1f} s")
