@@ -27,6 +27,7 @@ from tests.cluster.kubectl import Kubectl, Namespace
 from tests.cluster.needs import brought, of_a_cluster, of_a_namespace
 from tests.cluster.release import Release
 
+OURS = "acende.test/namespace=yes"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
@@ -35,21 +36,26 @@ def kubectl(request: pytest.FixtureRequest) -> Iterator[Kubectl]:
     """A cluster with nodes, and with what an operator brings."""
     with contextlib.ExitStack() as stack:
         theirs = bool(os.environ.get("ACENDE_TEST_CLUSTER"))
-        kubeconfig = Path(os.environ["KUBECONFIG"]) if theirs else stack.enter_context(control_plane())
+        kubeconfig = (
+            Path(os.environ.get("KUBECONFIG", "~/.kube/config")).expanduser()
+            if theirs
+            else stack.enter_context(control_plane())
+        )
         installed = shutil.which("kubectl") if theirs else None
         kubectl = Kubectl(installed or str(ensure_programs() / "kubectl"), kubeconfig)
         stack.enter_context(played_nodes(kubeconfig, reserved=theirs))
         stack.enter_context(brought(kubectl, of_a_cluster()))
         yield kubectl
+        # While there are nodes to end their pods.
+        kubectl("wait", "--for=delete", "namespace", "-l", OURS, "--timeout=60s")
 
 
 @pytest.fixture
 def namespace(kubectl: Kubectl) -> Iterator[Namespace]:
     """A namespace of this test's own, with the Secrets that the release refers to."""
     name = f"acende-test-{uuid4().hex[:8]}"
-    kubectl.create(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": RESTRICTED}}
-    )
+    labels = {**RESTRICTED, **dict([OURS.split("=")])}
+    kubectl.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
     namespace = Namespace(kubectl, name)
     # Its controllers give it these two; what is there afterwards is told from what was there before.
     for what in ("serviceaccount/default", "configmap/kube-root-ca.crt"):
