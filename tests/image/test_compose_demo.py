@@ -1,4 +1,4 @@
-"""What compose.yaml starts of ours, started as processes with its commands and settings: the morning is played to its end."""
+"""What compose.yaml starts of ours, started as processes with its commands and settings, plays the beginning of the morning."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
+from dev.demo.play import MORNING
 from dev.kafka import kafka_broker
 from dev.machine import ROOT
 from dev.process import free_port
@@ -20,6 +22,9 @@ from tests.image.containers import services
 from tests.support.until import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo"), pytest.mark.timeout(300)]
+
+
+ORDERS = 10
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,10 @@ class Stack:
         return found
 
     @contextlib.contextmanager
-    def running(self, service: str, *, without: str = "", port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
+    def running(self, service: str, *, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
         """A container of a service, as a process; SIGTERM ends it with the block."""
         given = services()[service]
-        arguments = [self._placed(one) for one in given.get("command", ["run"]) if one != without]
+        arguments = [self._placed(one) for one in given.get("command", ["run"])]
         told = {name: self._placed(value) for name, value in given.get("environment", {}).items()}
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ACENDE_")}
         environment |= {
@@ -70,6 +75,14 @@ class Stack:
         return self.log(service).read_text()
 
 
+def beginning(folder: Path) -> Path:
+    """A morning of the first orders of the demo's."""
+    whole = yaml.safe_load(MORNING.read_text())
+    path = folder / "morning.yaml"
+    path.write_text(yaml.safe_dump(whole | {"installations": whole["installations"][:ORDERS], "strays": []}))
+    return path
+
+
 async def test_the_morning_is_played_by_two_workers_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
     port = free_port()
     with contextlib.ExitStack() as stack:
@@ -80,11 +93,12 @@ async def test_the_morning_is_played_by_two_workers_on_postgresql(postgres_url: 
             "http://worker:8080": f"http://127.0.0.1:{port}",
             "kafka:9092": broker.bootstrap,
             "--olts-at=demo": "--olts-at=127.0.0.1",
+            "--stay": f"--morning={beginning(tmp_path)}",
         }
         played = Stack(tmp_path, here)
         with played.running("migrate") as migrated:
             assert await asyncio.to_thread(migrated.wait, 60) == 0, played.said("migrate")
-        demo = stack.enter_context(played.running("demo", without="--stay"))
+        demo = stack.enter_context(played.running("demo"))
 
         async def configured() -> bool:
             assert demo.poll() is None, played.said("demo")
@@ -95,7 +109,7 @@ async def test_the_morning_is_played_by_two_workers_on_postgresql(postgres_url: 
             stack.enter_context(played.running("worker", port=port if number == 0 else 0))
         status = await asyncio.to_thread(demo.wait, 240)
     assert status == 0, played.said("demo")
-    assert "orders ended as expected" in played.said("demo")
+    assert f"{ORDERS} of {ORDERS} orders ended as expected" in played.said("demo")
     workers = {
         line.partition('"worker": "')[2].partition('"')[0] for line in played.said("worker").splitlines()
     }
