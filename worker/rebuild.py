@@ -26,6 +26,7 @@ from worker.store.db import Store
 from worker.store.rebuild import Rebuilt, Sources
 
 T = TypeVar("T")
+_LOOK_S = 1.0
 
 
 class Refused(Exception):
@@ -65,13 +66,20 @@ async def rebuild(settings: Settings, store: Store, reading: Reading, wish: Orde
 
 
 async def _none_works(settings: Settings, store: Store) -> None:
-    """Raises Refused where a worker runs."""
+    """Raises Refused where a worker runs. Leases that a backup tells of are waited for: nobody renews those."""
     if members := await _members(settings):
         raise Refused(
             f"stop the workers first: the consumer group {settings.kafka_group!r} has {members} members"
         )
-    if names := await store.read(kept.workers):
-        raise Refused(f"stop the workers first, or wait until their leases end: {', '.join(names)}")
+    if store.embedded:
+        return  # its worker would have the lock
+    before = await store.read(kept.leases)
+    while before:
+        await asyncio.sleep(_LOOK_S)
+        leases = await store.read(kept.leases)
+        if renewed := sorted(who for who, until in leases.items() if before.get(who) != until):
+            raise Refused(f"stop the workers first: {', '.join(renewed)}")
+        before = leases
 
 
 async def _members(settings: Settings) -> int:

@@ -36,6 +36,7 @@ from worker.store.settle import write_orders, write_units
 ORDERS_AT_ONCE = 500
 TIMELINE_PT = "Reconstruída a partir do Kafka, depois da perda do banco: o que houve antes não consta daqui."
 _HELD = (inbox, equipment, service_order, job, outbox, own_registration)
+_LEASES = (role_lease, olt_lease)
 _STANDING = (OrderState.COMPLETED.value, OrderState.FAILED.value)
 
 
@@ -67,20 +68,23 @@ def holds_data(conn: Connection) -> bool:
     return any(conn.execute(select(table).limit(1)).first() for table in _HELD)
 
 
-def workers(conn: Connection) -> list[str]:
-    """Workers that hold a lease now."""
+def leases(conn: Connection) -> dict[str, datetime]:
+    """Workers that hold a lease now, and when the last one of each ends."""
     at = now(conn)
-    found: set[str] = set()
-    for table in (role_lease, olt_lease):
-        holders = select(table.c.holder).where(table.c.holder.is_not(None), table.c.expires_at > at)
-        found |= set(conn.execute(holders).scalars())
-    return sorted(found)
+    found: dict[str, datetime] = {}
+    for table in _LEASES:
+        held = select(table.c.holder, table.c.expires_at).where(table.c.holder.is_not(None))
+        for holder, until in conn.execute(held.where(table.c.expires_at > at)):
+            found[holder] = max(until, found.get(holder, until))
+    return found
 
 
 def rebuild(conn: Connection, sources: Sources, who: str, why: str) -> Rebuilt:
     """Bring the database to what the sources tell. Facts and results that it knows already change nothing."""
     lock(conn)
     timelines.note(conn, who, "rebuild", "database", why)
+    for table in _LEASES:
+        conn.execute(update(table).values(holder=None, expires_at=None))
     made = _Rebuilding(conn, now(conn), context(conn).rules)
     for events in sources.events:
         made.merge(events)

@@ -155,6 +155,7 @@ def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[
 @asynccontextmanager
 async def _worked(folder: Path, topics: Topics, url: str) -> AsyncIterator[Installation]:
     async with installation(folder, topics, url) as here:
+        here.env["ACENDE_SAVE_TIMEOUT_S"] = "10"  # a lease is longer where saving may take longer
         for serial, port in BOXES.items():
             box = PluggedOnu(serial, PonPort.model_validate(port), "EG8145V5")
             here.served[OLT].sim.olt.plug(box)
