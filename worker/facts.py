@@ -71,6 +71,8 @@ class Lending:
     contract: str | None
     customer: str | None
     stamp: Stamp
+    trace: str | None = None
+    """Trace context of the event, as traceparent."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Unit:
     received: dict[str, Any] | None = None
     """The latest `equipment.received`."""
     received_stamp: Stamp | None = None
+    received_trace: str | None = None
+    """Its trace context, as traceparent."""
     lent: Lending | None = None
     """The latest lending, given back or not."""
     returns: dict[str, Stamp] = field(default_factory=dict)
@@ -93,6 +97,12 @@ class Unit:
             return None
         returned = self.returns.get(self.lent.order)
         return None if returned and returned > self.lent.stamp else self.lent.order
+
+    @property
+    def traces(self) -> tuple[str, ...]:
+        """Trace contexts of the stock events that brought the unit and lent it."""
+        both = (self.received_trace, self.lent.trace if self.lent else None)
+        return tuple(dict.fromkeys(trace for trace in both if trace))
 
     @property
     def model(self) -> str | None:

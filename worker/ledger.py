@@ -29,7 +29,7 @@ from worker.outcome import (
     detail,
 )
 from worker.policy import Standing
-from worker.store import Connection, db, digests, leases, orders, work
+from worker.store import Connection, db, digests, leases, orders, room, work
 from worker.store.leases import Lease
 from worker.store.orders import Brief
 from worker.store.standing import standing
@@ -55,6 +55,17 @@ class Taken:
     standings: Mapping[str, Standing] = field(default_factory=dict)
     """By serial."""
     digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def trace(self) -> str | None:
+        """The trace of the order's latest request, as traceparent."""
+        order = self.brief.order if self.brief else self.order
+        return order.traceparent if order else None
+
+    @property
+    def stock_traces(self) -> tuple[str, ...]:
+        """The traces of the stock events that brought the unit and lent it."""
+        return self.brief.unit.traces if self.brief else ()
 
     @property
     def void(self) -> bool:
@@ -178,20 +189,29 @@ def move_on(
 # ------------------------------------------------------------------------------------------------------------ outcomes
 
 
-def record(conn: Connection, lease: Lease, job: Job, outcome: Outcome, steps: Sequence[Step]) -> None:
+@dataclass(frozen=True)
+class Learnt:
+    """What a run leaves besides its outcome: rows of the timeline, and how many more ONUs fit on ports that it looked at."""
+
+    steps: Sequence[Step] = ()
+    onus_free: Mapping[PonPort, int] = field(default_factory=dict)
+
+
+def record(conn: Connection, lease: Lease, job: Job, outcome: Outcome, learnt: Learnt) -> None:
     """Make the outcome of a run durable, results included. Raises StaleLease."""
     now = db.now(conn)
     wanted = work.held_fast(conn, lease, job, now)
-    work.add_steps(conn, job, steps, now)
+    work.add_steps(conn, job, learnt.steps, now)
+    room.tell(conn, job.olt, learnt.onus_free, now)
     if wanted:
         conclude(conn, job, outcome, now)
 
 
 def record_and_take(
-    conn: Connection, lease: Lease, job: Job, outcome: Outcome, steps: Sequence[Step], kinds: Sequence[str]
+    conn: Connection, lease: Lease, job: Job, outcome: Outcome, learnt: Learnt, kinds: Sequence[str]
 ) -> Taken | None:
     """`record`, and the next due job with it: one wait for the disk between two ONUs. Raises StaleLease."""
-    record(conn, lease, job, outcome, steps)
+    record(conn, lease, job, outcome, learnt)
     return take(conn, lease, kinds)
 
 

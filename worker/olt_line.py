@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from schemas.inventory import Olt
-from vendors.contract import Adapter, Command, Dialogue, T
+from schemas.place import PonPort
+from vendors.contract import Adapter, Command, Dialogue, Observation, T
 from vendors.dialogue import hold
-from vendors.errors import UnknownReply
+from vendors.errors import ProvisioningError, UnknownReply
+from worker import commands
+from worker.commands import Heard
 from worker.lease import HeldLease
+from worker.ledger import Learnt
 from worker.store.work import Step
 
 if TYPE_CHECKING:
@@ -48,9 +53,14 @@ class Record:
     """What was said on a session since it was last asked: `hear` is the session's audit."""
 
     steps: list[Step] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    """Exchanges that are not judged yet."""
+    onus_free: dict[PonPort, int] = field(default_factory=dict)
+    """How many more ONUs fit on the ports that were looked at."""
 
     def hear(self, exchange: Exchange) -> None:
         """Keep changes, and reads that went wrong."""
+        self.heard.append(Heard.now(exchange))
         if exchange.effect != "read" or not exchange.complete:
             self.steps.append(_step(exchange))
 
@@ -62,6 +72,11 @@ class Record:
         """What was kept, as rows of a timeline."""
         steps, self.steps = self.steps, []
         return steps
+
+    def learn(self) -> Learnt:
+        """What was kept, and the room that was seen."""
+        onus_free, self.onus_free = self.onus_free, {}
+        return Learnt(self.take(), onus_free)
 
 
 def _step(exchange: Exchange) -> Step:
@@ -95,14 +110,36 @@ class OltLine:
 
     async def ask(self, dialogue: Dialogue[T]) -> T:
         """What the dialogue learns. A reply that no rule explains is kept."""
-        try:
-            return await hold(self, dialogue)
-        except UnknownReply as error:
-            detail = {"line": error.command, "reply": error.reply[:REPLY_KEPT], "complete": True}
-            self.record.note(Step("command", None, detail))
-            raise
+        with self._judged():
+            try:
+                return await hold(self, dialogue)
+            except UnknownReply as error:
+                detail = {"line": error.command, "reply": error.reply[:REPLY_KEPT], "complete": True}
+                self.record.note(Step("command", None, detail))
+                raise
+
+    async def observe(self, serial: str, port: PonPort | None) -> Observation:
+        """What the OLT has for a serial; the room on the port is kept."""
+        seen = await self.ask(self.adapter.observe(serial, port))
+        if seen.port is not None and seen.onus_free is not None:
+            self.record.onus_free[seen.port] = seen.onus_free
+        return seen
 
     async def run(self, command: Command) -> None:
         """Send a change and judge the reply. Raises what the refusal means."""
-        [reply] = await self.send((command,))
-        self.adapter.check(command, reply)
+        with self._judged():
+            [reply] = await self.send((command,))
+            self.adapter.check(command, reply)
+
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """Tell of every command that is sent inside what became of it."""
+        failed: ProvisioningError | None = None
+        try:
+            yield
+        except ProvisioningError as error:
+            failed = error
+            raise
+        finally:
+            heard, self.record.heard = self.record.heard, []
+            commands.tell(self.olt, self.adapter.PLATFORM, heard, failed)

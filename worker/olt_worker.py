@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from events.outputs import Optical
 from schemas.configuration import Configuration
 from schemas.inventory import Olt
 from vendors.contract import Adapter
-from vendors.errors import ProvisioningError
-from worker import ledger, provision_metrics
+from vendors.errors import ProvisioningError, UnknownReply
+from worker import ledger, phases, provision_metrics, tracing
 from worker.breaker import BreakerPolicy
 from worker.clock import boottime
 from worker.connect import Connect, Gate
@@ -20,7 +21,7 @@ from worker.lease import HeldLease, patiently
 from worker.ledger import Taken
 from worker.notes import Notes
 from worker.olt_line import Interrupted, OltLine, OpenSession, Record
-from worker.outcome import Failed, Later, Outcome, Recorded, after_code, detail
+from worker.outcome import Completed, Failed, Later, Outcome, Recorded, after_code, detail
 from worker.preview import view
 from worker.reconcile import Rules, Run, provision
 from worker.removal import deprovision
@@ -28,7 +29,7 @@ from worker.saving import save
 from worker.scan import scan
 from worker.store.db import Store, StoreUnavailable
 from worker.store.leases import StaleLease
-from worker.store.work import KINDS, Job
+from worker.store.work import KINDS, Job, Step
 
 log = structlog.get_logger(__name__)
 BURST_S = 60.0
@@ -151,13 +152,13 @@ class OltWorker:
 
     async def _record(self, job: Job, outcome: Outcome) -> None:
         """Make the outcome durable, and take the next job with it where there is to be one."""
-        lease, steps = self.held.lease, self.record.take()
+        lease, learnt = self.held.lease, self.record.learn()
         if self._goes_on():
             self._next = await patiently(
-                self.held, ledger.record_and_take, lease, job, outcome, steps, self.kinds
+                self.held, ledger.record_and_take, lease, job, outcome, learnt, self.kinds
             )
         else:
-            await patiently(self.held, ledger.record, lease, job, outcome, steps)
+            await patiently(self.held, ledger.record, lease, job, outcome, learnt)
 
     async def _put_next_back(self) -> None:
         taken, self._next = self._next, None
@@ -191,11 +192,15 @@ class OltWorker:
 
     async def _work(self, taken: Taken) -> bool:
         """Run a job; False where the OLT cannot be worked on now."""
+        with phases.run_of(taken, self.olt):
+            return await self._work_on(taken)
+
+    async def _work_on(self, taken: Taken) -> bool:
         if self.session is not None and self.session.dead:
             await self._hang_up()
         reused = self.session is not None
         try:
-            session = self.session or await self._connect()
+            session = self.session or await self._connect(taken.job)
         except ProvisioningError as error:
             await self._not_connected(taken.job, error)
             return False
@@ -210,14 +215,20 @@ class OltWorker:
         try:
             outcome = await self._outcome(taken, session)
         except (Interrupted, StoreUnavailable):
-            await patiently(self.held, ledger.put_back, self.held.lease, job, self.record.take())
+            await self._put_back(job, self.record.take())
             return
         if reused and session.dead and _nothing_happened(job, outcome):
-            await patiently(self.held, ledger.put_back, self.held.lease, job, ())
+            await self._put_back(job, ())
             return
         if not isinstance(outcome, Recorded):
             await self._record(job, outcome)
+        if isinstance(outcome, Completed):
+            self._measure(outcome.achieved.optical)
         self._tell(job, outcome, self.shared.clock() - began)
+
+    async def _put_back(self, job: Job, steps: Sequence[Step]) -> None:
+        phases.ended("put_back", None)
+        await patiently(self.held, ledger.put_back, self.held.lease, job, steps)
 
     async def _outcome(self, taken: Taken, session: OpenSession) -> Outcome:
         line = OltLine(self.olt, self._adapter(), session, self.held, self.record, lambda: self.stopping)
@@ -249,7 +260,8 @@ class OltWorker:
         reason = outcome.failure.code if isinstance(outcome, Failed) else reason
         platform = self.olt.platform
         provision_metrics.JOB_RUNS.labels(platform, job.kind, kind, reason or "").inc()
-        provision_metrics.JOB_SECONDS.labels(platform, job.kind, kind).observe(seconds)
+        provision_metrics.JOB_SECONDS.labels(platform, job.kind, kind).observe(seconds, tracing.exemplar())
+        phases.ended(kind, reason)
         if isinstance(outcome, Later | Recorded) and reason is None:
             return
         log.info(
@@ -264,17 +276,33 @@ class OltWorker:
             seconds=round(seconds, 3),
         )
 
+    def _measure(self, optical: Optical) -> None:
+        for level, histogram in (
+            (optical.onu_rx_dbm, provision_metrics.ONU_RECEIVE_POWER),
+            (optical.olt_rx_dbm, provision_metrics.OLT_RECEIVE_POWER),
+        ):
+            if level is not None:
+                histogram.labels(self.olt.id).observe(level, tracing.exemplar())
+
     # --------------------------------------------------------------------------------------------------------- session
 
-    async def _connect(self) -> OpenSession:
+    async def _connect(self, job: Job) -> OpenSession:
         self.state = "connecting"
         shared = self.shared
+        where: tracing.Attributes = {
+            "server.address": self.olt.address,
+            "server.port": self.olt.tcp_port,
+            "network.protocol.name": self.olt.transport,
+        }
         try:
-            self.session = await shared.gate.through(
-                lambda: shared.connect(self.olt, self.record.hear, self.held.may_send)
-            )
+            with phases.phase("connect", self.olt, job.kind, where):
+                self.session = await shared.gate.through(
+                    lambda: shared.connect(self.olt, self.record.hear, self.held.may_send)
+                )
         except ProvisioningError as error:
             provision_metrics.CONNECTS.labels(self.olt.id, self.olt.platform, error.reason).inc()
+            if isinstance(error, UnknownReply):
+                provision_metrics.UNKNOWN_REPLIES.labels(self.olt.id, self.olt.platform).inc()
             raise
         provision_metrics.CONNECTS.labels(self.olt.id, self.olt.platform, "ok").inc()
         provision_metrics.SESSIONS.inc()
@@ -283,6 +311,7 @@ class OltWorker:
 
     async def _not_connected(self, job: Job, error: ProvisioningError) -> None:
         log.warning("olt_not_connected", olt=self.olt.id, code=error.reason, detail=detail(error))
+        phases.ended("not_connected", error.reason)
         lease, steps = self.held.lease, self.record.take()
         await patiently(self.held, ledger.put_back, lease, job, steps)
         await patiently(

@@ -102,7 +102,8 @@ async def _view(run: Run) -> PlanView:
     base = PlanView(job.order[0], str(place), job.serial)
     if brief is None:
         return replace(base, code="not_at_work", text_pt=_UNANSWERABLE["not_at_work"])
-    seen = await run.line.ask(run.line.adapter.observe(job.serial, place.port))
+    with run.phase("observe"):
+        seen = await run.line.observe(job.serial, place.port)
     base = replace(base, observed=tuple(found.model_dump(mode="json") for found in seen.registrations))
     notes = noticed(Notes.of(job.notes), seen, place)
     wish = wish_for(brief, place, notes.model_seen, run.config, run.line.adapter)

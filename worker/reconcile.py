@@ -6,6 +6,7 @@ Nothing here decides by itself: `wish`, `policy`, the adapter's `plan`, `verify`
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from schemas.configuration import Configuration
 from schemas.place import Place, PonPort
 from vendors.contract import Command, Observation
 from vendors.errors import NotConverged, ProvisioningError
-from worker import ledger
+from worker import ledger, phases, tracing
 from worker.clock import boottime
 from worker.ledger import Attempt, SaveRule, Taken
 from worker.notes import Notes
@@ -63,6 +64,10 @@ class Run:
         """The job in hand."""
         return self.taken.job
 
+    def phase(self, name: str) -> AbstractContextManager[None]:
+        """One phase of it: `observe`, `apply` or `verify`."""
+        return phases.phase(name, self.line.olt, self.job.kind)
+
     def now(self) -> datetime:
         """The database's clock, as far as it can be told without asking it again."""
         return self.taken.now + timedelta(seconds=self.clock() - self.began)
@@ -75,6 +80,7 @@ class Run:
 
     async def open_attempt(self, attempt: Attempt) -> bool:
         """Make durable that an attempt begins; False where the job is no longer wanted."""
+        tracing.note("acende.job.attempt", attempt.notes.attempts)
         lease = self.line.lease.lease
         return await self.store.run(ledger.open_attempt, lease, self.job, attempt, self.rules.save)
 
@@ -121,7 +127,8 @@ class _Provision:
 
     async def go(self) -> Outcome:
         """Observe, decide, and act if anything is to be done."""
-        seen = await self._observe()
+        with self.run.phase("observe"):
+            seen = await self._observe()
         self.notes = noticed(self.notes, seen, self.place)
         wish = wish_for(self.brief, self.place, self.notes.model_seen, self.run.config, self.run.line.adapter)
         if isinstance(wish, Failure):
@@ -134,7 +141,7 @@ class _Provision:
         return await self._bring_about(wish, seen)
 
     async def _observe(self) -> Observation:
-        return await self.run.line.ask(self.run.line.adapter.observe(self.serial, self.place.port))
+        return await self.run.line.observe(self.serial, self.place.port)
 
     async def _bring_about(self, wish: Wish, seen: Observation) -> Outcome:
         current = with_current(seen, wish.desired, self.run.taken.digests, self._digest)
@@ -144,11 +151,13 @@ class _Provision:
         self.notes = opened(self.notes, plan)
         if not await self.run.open_attempt(self._attempt(current, plan)):
             return Superseded()
-        if not await self._apply(plan):
-            return Superseded()
-        noting = self.run.move_on(Stage.VERIFYING, open_attempt=False)
-        seen, wanted = await meanwhile(self._observe(), noting)
-        return self._verified(wish, seen) if wanted else Superseded()
+        with self.run.phase("apply"):
+            if not await self._apply(plan):
+                return Superseded()
+        with self.run.phase("verify"):
+            noting = self.run.move_on(Stage.VERIFYING, open_attempt=False)
+            seen, wanted = await meanwhile(self._observe(), noting)
+            return self._verified(wish, seen) if wanted else Superseded()
 
     def _attempt(self, seen: Observation, plan: tuple[Command, ...]) -> Attempt:
         names = authorising(plan, self.serial)

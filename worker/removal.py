@@ -12,7 +12,7 @@ from events.reasons import reason
 from schemas.place import Place, PonPort
 from vendors.contract import Command, Observation
 from vendors.errors import NotConverged, ProvisioningError
-from worker import ledger
+from worker import ledger, tracing
 from worker.facts import OrderState
 from worker.ledger import registrations
 from worker.notes import Notes
@@ -105,18 +105,20 @@ class _Deprovision:
     async def _remove(self, serial: str, listed: frozenset[PonPort]) -> bool:
         if not listed:
             return True
-        seen = await self._observe(serial, min(listed, key=str))
+        with self.run.phase("observe"):
+            seen = await self._observe(serial, min(listed, key=str))
         removal = self._may_go(seen, serial, listed)
         plan = self.run.line.adapter.plan(None, removal.observed)
         if plan and not await self._apply(serial, removal.observed, plan):
             return False
         if plan:
-            await self._verify(serial, listed)
+            with self.run.phase("verify"):
+                await self._verify(serial, listed)
         self._tell(serial, listed, seen, removal, changed=bool(plan))
         return True
 
     async def _observe(self, serial: str, port: PonPort) -> Observation:
-        return await self.run.line.ask(self.run.line.adapter.observe(serial, port))
+        return await self.run.line.observe(serial, port)
 
     def _may_go(self, seen: Observation, serial: str, listed: frozenset[PonPort]) -> Removal:
         order, standing = self.run.taken.order, self.run.taken.standings[serial]
@@ -128,10 +130,11 @@ class _Deprovision:
     async def _apply(self, serial: str, seen: Observation, plan: tuple[Command, ...]) -> bool:
         if not await self._open(serial, seen, plan):
             return False
-        for at, command in enumerate(plan):
-            if at and not await self.run.goes_on():
-                return False
-            await self.run.line.run(command)
+        with self.run.phase("apply"):
+            for at, command in enumerate(plan):
+                if at and not await self.run.goes_on():
+                    return False
+                await self.run.line.run(command)
         return True
 
     async def _open(self, serial: str, seen: Observation, plan: tuple[Command, ...]) -> bool:
@@ -142,6 +145,7 @@ class _Deprovision:
             "hash": plan_hash(plan),
         }
         self.attempts += 1
+        tracing.note("acende.job.attempt", self.attempts)
         step = Step("removal_started", f"Remoção em {self.run.job.olt}.", told)
         lease = self.run.line.lease.lease
         return await self.run.store.run(

@@ -10,8 +10,9 @@ from worker.store.work import Step
 async def save(run: Run) -> Outcome:
     """Send what saves, one line after another; tried again until the attempts run out. The next change asks anew."""
     try:
-        for command in run.line.adapter.save():
-            await run.line.run(command)
+        with run.phase("apply"):
+            for command in run.line.adapter.save():
+                await run.line.run(command)
     except ProvisioningError as error:
         return _after(run, error)
     return Ended()

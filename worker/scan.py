@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from events.stages import Stage
 from schemas.inventory import Inventory, Olt
 from schemas.place import Place, PonPort
-from vendors.contract import Observation, Registration, Sighting
+from vendors.contract import Registration, Sighting
 from vendors.errors import Permanent, ProvisioningError
 from worker.lease import patiently
 from worker.notes import Notes
@@ -144,7 +144,8 @@ async def scan(run: Run) -> Outcome:
     olt, held, patience = run.line.olt, run.line.lease, run.rules.patience
     waiting = await run.store.read(who_waits, olt)
     try:
-        findings = await look(run, waiting)
+        with run.phase("observe"):
+            findings = await look(run, waiting)
     except ProvisioningError as error:
         step = Step("scan_failed", None, {"code": error.reason, "detail": detail(error)})
         run.line.record.note(step)
@@ -170,7 +171,7 @@ async def look(run: Run, waiting: Sequence[Search]) -> Findings:
 async def _look(line: OltLine, one: Search, sightings: Sequence[Sighting]) -> Seen:
     """What the OLT shows of one order's unit; a reply about it that nobody understands keeps nobody else waiting."""
     try:
-        found: Observation = await line.ask(line.adapter.observe(one.serial, None))
+        found = await line.observe(one.serial, None)
     except Permanent:
         if line.session.dead:
             raise

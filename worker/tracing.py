@@ -140,6 +140,16 @@ def start(
     )
 
 
+def current() -> Span:
+    """The span in which this is called; one that records nothing where there is none."""
+    return trace.get_current_span()
+
+
+def note(name: str, value: str | float) -> None:
+    """An attribute of the current span."""
+    current().set_attribute(name, value)
+
+
 def fail(span: Span, code: str) -> None:
     """Mark a span as failed, by a reason code or the name of an error."""
     span.set_attribute("error.type", code)
@@ -172,7 +182,7 @@ def published(
 
 def traceparent(span: Span | None = None) -> str | None:
     """A span, else the current one, as W3C traceparent; None where it is not recorded."""
-    found = span or trace.get_current_span()
+    found = span or current()
     if not found.is_recording():
         return None
     context = found.get_span_context()
@@ -190,7 +200,7 @@ def exemplar(of: str | None = None) -> dict[str, str] | None:
     """Labels that link a measurement to the sampled trace of `of` (a traceparent), else of the current span; None without one."""
     if not on():
         return None
-    context = _parsed(of) if of else trace.get_current_span().get_span_context()
+    context = _parsed(of) if of else current().get_span_context()
     return {"trace_id": f"{context.trace_id:032x}"} if context and context.trace_flags.sampled else None
 
 

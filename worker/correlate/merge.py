@@ -29,20 +29,26 @@ def unit_with(unit: Unit, event: Event) -> Unit:
     """What is known of a unit once this fact is known too."""
     stamp, data = stamp_of(event), event.data
     if isinstance(data, EquipmentReceived):
-        return _received(unit, data, stamp)
+        return _received(unit, data, stamp, event.traceparent)
     if isinstance(data, EquipmentBound):
-        return _lent(unit, Lending(data.service_order_id, data.contract_id, data.customer_id, stamp))
+        return _lent(unit, _lending(data.service_order_id, data, stamp, event.traceparent))
     assert isinstance(data, EquipmentUnbound)
     return _returned(unit, data.service_order_id, stamp)
 
 
-def _received(unit: Unit, data: EquipmentReceived, stamp: Stamp) -> Unit:
+def _lending(
+    order: str, data: EquipmentReceived | EquipmentBound, stamp: Stamp, traceparent: str | None
+) -> Lending:
+    return Lending(order, data.contract_id, data.customer_id, stamp, traceparent)
+
+
+def _received(unit: Unit, data: EquipmentReceived, stamp: Stamp, traceparent: str | None) -> Unit:
     if stamp > (unit.received_stamp or EPOCH):
         document = data.model_dump(mode="json", exclude_none=True)
-        unit = replace(unit, received=document, received_stamp=stamp)
+        unit = replace(unit, received=document, received_stamp=stamp, received_trace=traceparent)
     if data.service_order_id is None:
         return unit
-    return _lent(unit, Lending(data.service_order_id, data.contract_id, data.customer_id, stamp))
+    return _lent(unit, _lending(data.service_order_id, data, stamp, traceparent))
 
 
 def _lent(unit: Unit, lending: Lending) -> Unit:

@@ -57,7 +57,10 @@ def unit_of(row: Row) -> Unit:
         serial=row["serial"],
         received=row["received"],
         received_stamp=_stamp(row, "received"),
-        lent=Lending(row["lent_order"], row["lent_contract"], row["lent_customer"], lent) if lent else None,
+        received_trace=row["received_trace"],
+        lent=Lending(row["lent_order"], row["lent_contract"], row["lent_customer"], lent, row["lent_trace"])
+        if lent
+        else None,
         returns={
             order: Stamp(datetime.fromisoformat(time), source, id_)
             for order, (time, source, id_) in returns.items()
@@ -72,10 +75,12 @@ def unit_row(unit: Unit) -> dict[str, Any]:
         "serial": unit.serial,
         "received": unit.received,
         **_columns("received", unit.received_stamp),
+        "received_trace": unit.received_trace,
         "lent_order": lent.order if lent else None,
         "lent_contract": lent.contract if lent else None,
         "lent_customer": lent.customer if lent else None,
         **_columns("lent", lent.stamp if lent else None),
+        "lent_trace": lent.trace if lent else None,
         "returns": {
             order: [_text(stamp.time), stamp.source, stamp.id] for order, stamp in unit.returns.items()
         }

@@ -44,6 +44,8 @@ class Job:
     kind: str
     olt: str
     created_at: datetime
+    due_at: datetime
+    """Since when this run was due."""
     order_id: str | None = None
     revision: int | None = None
     serial: str | None = None
@@ -66,6 +68,7 @@ def _job(row: Any) -> Job:
         kind=row.kind,
         olt=row.olt,
         created_at=row.created_at,
+        due_at=row.due_at,
         order_id=row.service_order_id,
         revision=row.revision,
         serial=row.serial,

@@ -1,0 +1,90 @@
+"""What became of each command that was sent to an OLT: its verdict, as a measurement and as a span."""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from schemas.inventory import Olt
+from vendors.contract import Platform
+from vendors.errors import OltUnreachable, ProvisioningError, UnknownReply
+from vendors.screen import masked
+from worker import tracing
+from worker.provision_metrics import COMMAND_SECONDS, COMMANDS, UNKNOWN_REPLIES
+
+if TYPE_CHECKING:
+    from vendors.session import Exchange
+
+Verdict = Literal["done", "refused", "unknown", "unknown_reply"]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An exchange with an OLT, and when its reply was there (Unix time, nanoseconds)."""
+
+    exchange: "Exchange"
+    at_ns: int
+
+    @classmethod
+    def now(cls, exchange: "Exchange") -> "Heard":
+        """One that has just ended."""
+        return cls(exchange, time.time_ns())
+
+
+def tell(olt: Olt, platform: Platform, heard: Sequence[Heard], error: ProvisioningError | None) -> None:
+    """Count and trace what was said since the last question or change, which ended with `error` or well."""
+    exchanges = [one.exchange for one in heard]
+    for (one, began_ns), verdict in zip(_times(heard), verdicts(exchanges, error), strict=True):
+        COMMANDS.labels(olt.platform, verdict).inc()
+        COMMAND_SECONDS.labels(olt.platform).observe(one.exchange.seconds, tracing.exemplar())
+        if tracing.on():
+            _trace(platform, one, began_ns, verdict)
+    if isinstance(error, UnknownReply):
+        UNKNOWN_REPLIES.labels(olt.id, olt.platform).inc()
+
+
+def verdicts(exchanges: "Sequence[Exchange]", error: ProvisioningError | None) -> list[Verdict]:
+    """What became of each: `error` speaks of the one it names, else of the last."""
+    found: list[Verdict] = ["done" if one.complete else "unknown" for one in exchanges]
+    if error is None or isinstance(error, OltUnreachable) or not found:
+        return found
+    named = [at for at, one in enumerate(exchanges) if one.command == error.command]
+    found[named[-1] if named else -1] = "unknown_reply" if isinstance(error, UnknownReply) else "refused"
+    return found
+
+
+def _times(heard: Sequence[Heard]) -> Iterator[tuple[Heard, int]]:
+    """Each with its beginning: those that were sent in one write share its time, one after another."""
+    begun: list[int] = []
+    before_ns = None
+    for one in reversed(heard):
+        ended_ns = one.at_ns if before_ns is None else min(one.at_ns, before_ns)
+        before_ns = ended_ns - int(one.exchange.seconds * 1e9)
+        begun.append(before_ns)
+    return zip(heard, reversed(begun), strict=True)
+
+
+def _trace(platform: Platform, one: Heard, began_ns: int, verdict: Verdict) -> None:
+    exchange = one.exchange
+    told = {
+        "acende.command.text": impersonal(platform, exchange.command),
+        "acende.command.mode": " > ".join(exchange.path),
+        "acende.command.effect": exchange.effect,
+        "acende.command.verdict": verdict,
+    }
+    span = tracing.start("command", told, kind=tracing.SpanKind.CLIENT, at_ns=began_ns)
+    if verdict != "done":
+        tracing.fail(span, verdict)
+    span.end(began_ns + int(exchange.seconds * 1e9))
+
+
+def impersonal(platform: Platform, line: str) -> str:
+    """A masked line without what names a customer, either: traces leave the installation, and nothing erases them there."""
+    return masked(line, (), _personal(platform.personal))
+
+
+@cache
+def _personal(expressions: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, expressions))
