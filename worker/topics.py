@@ -83,6 +83,8 @@ def wanted(
         keep[name] = FOREVER if FOREVER in {hours, keep.get(name)} else max(hours, keep.get(name, 0))
     # A record that is acknowledged lies on two brokers; one of three may be away.
     safe = {"min.insync.replicas": "2"} if replication >= REPLICATION else {}
+    # Compacted, a topic would lose records: keys do not say what replaces what.
+    safe |= {"cleanup.policy": "delete"}
     return {
         name: Shape(partitions, replication, {"retention.ms": _ms(hours)} | safe)
         for name, hours in keep.items()

@@ -246,7 +246,11 @@ def test_strimzi_is_given_the_topics_of_the_settings() -> None:
         assert one["metadata"]["labels"]["strimzi.io/cluster"] == "isp"
         assert one["metadata"]["namespace"] == "kafka"
     config = {one["spec"]["topicName"]: one["spec"]["config"] for one in release.all("KafkaTopic")}
-    assert config["isp.install"] == {"retention.ms": 604800000, "min.insync.replicas": 2}
+    assert config["isp.install"] == {
+        "cleanup.policy": "delete",
+        "retention.ms": 604800000,
+        "min.insync.replicas": 2,
+    }
     assert config["onu.provisioning.results"]["retention.ms"] == -1
 
 

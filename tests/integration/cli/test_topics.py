@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.cli.conftest import acende
+from tests.support.kafka import Topics
 from worker.cli.failure import Status
 from worker.settings import Settings
 from worker.topics import KEEP_HOURS, Shape, Topic, wanted
@@ -41,8 +42,9 @@ def test_what_lacks_is_created_as_it_was_asked_for(names: dict[str, str]) -> Non
     made = told("--create", "--partitions", "3", *ONE_BROKER, "--keep", "install=24")
     assert {one["state"] for one in made.values()} == {"created"}
     install, results = made[names["install"]], made[names["results"]]
-    assert install["found"] == {"partitions": 3, "replication": 1, "config": {"retention.ms": "86400000"}}
-    assert results["found"]["config"] == {"retention.ms": "-1"}
+    config = {"retention.ms": "86400000", "cleanup.policy": "delete"}
+    assert install["found"] == {"partitions": 3, "replication": 1, "config": config}
+    assert results["found"]["config"] == {"retention.ms": "-1", "cleanup.policy": "delete"}
     assert [one["differs"] for one in made.values()] == [[]] * len(names)
 
 
@@ -61,6 +63,15 @@ def test_a_topic_that_differs_is_told_and_left_as_it_is(names: dict[str, str]) -
     ran = acende("topics", *asked)
     assert (ran.status, ran.err) == (0, "")
     assert "partitions is 2, not 5" in ran.out
+
+
+def test_a_compacted_topic_is_told(
+    kafka_topics: Topics, names: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compacted = kafka_topics("results", config={"cleanup.policy": "compact"})
+    monkeypatch.setenv("ACENDE_TOPIC_RESULTS", compacted)
+    differs = told("--create", "--partitions", "1", *ONE_BROKER)[compacted]["differs"]
+    assert "cleanup.policy is compact, not delete" in differs
 
 
 def test_only_what_lacks_is_created(names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
