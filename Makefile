@@ -58,7 +58,7 @@ test-crash: servers ## SIGKILL at 200 instants on each database; ACENDE_CRASH_SE
 	ACENDE_CRASH_INSTANTS=$(CRASH_INSTANTS) $(BIN)/python -m pytest -m crash -n $(PYTEST_WORKERS) --maxprocesses 8 --timeout 0
 
 test-cluster: setup ## the chart on a real Kubernetes control plane, built once with Go; or on yours: see tests/cluster
-	@$(if $(ACENDE_TEST_CLUSTER),,$(BIN)/python -m dev.cluster programs)
+	@$(BIN)/python -m dev.cluster programs
 	$(BIN)/python -m pytest -m cluster -n 0 --timeout 0
 
 cluster: setup ## that control plane for a person, until Ctrl-C

@@ -24,7 +24,7 @@ PROGRAMS = {
 OLDEST_GO = (1, 24)
 NO_GO = (
     f"A Kubernetes control plane is built with Go {OLDEST_GO[0]}.{OLDEST_GO[1]} or newer and none is here: install it "
-    "(https://go.dev/dl; macOS: brew install go), or name a cluster that runs by KUBECONFIG and ACENDE_TEST_CLUSTER=1."
+    "(https://go.dev/dl; macOS: brew install go)."
 )
 
 

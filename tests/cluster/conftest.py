@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -32,7 +31,7 @@ RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 @pytest.fixture(scope="session")
-def kubectl(request: pytest.FixtureRequest) -> Iterator[Kubectl]:
+def kubectl() -> Iterator[Kubectl]:
     """A cluster with nodes, and with what an operator brings."""
     with contextlib.ExitStack() as stack:
         theirs = bool(os.environ.get("ACENDE_TEST_CLUSTER"))
@@ -41,8 +40,7 @@ def kubectl(request: pytest.FixtureRequest) -> Iterator[Kubectl]:
             if theirs
             else stack.enter_context(control_plane())
         )
-        installed = shutil.which("kubectl") if theirs else None
-        kubectl = Kubectl(installed or str(ensure_programs() / "kubectl"), kubeconfig)
+        kubectl = Kubectl(str(ensure_programs() / "kubectl"), kubeconfig)
         stack.enter_context(played_nodes(kubeconfig, reserved=theirs))
         stack.enter_context(brought(kubectl, of_a_cluster()))
         yield kubectl
