@@ -31,10 +31,6 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]
         """Positions come from the committed offsets again."""
         self._next.clear()
 
-    def handed_out(self, partition: TopicPartition) -> int | None:
-        """The offset after the last record that was handed out; None where none was yet."""
-        return self._next.get(partition)
-
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Go on from `offset`. Raises IllegalStateError for a partition that is not assigned."""
         super().seek(partition, offset)

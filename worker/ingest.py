@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.message import StreamMessage
@@ -27,6 +27,7 @@ from worker import bus, logs, metrics
 from worker.batch import Item, Reading, halves
 from worker.clock import boottime
 from worker.consumer import Consumer, raw
+from worker.lag import EVERY_S, Lag
 from worker.settings import Settings
 from worker.store.db import DataRefused, Store, StoreUnavailable
 
@@ -78,8 +79,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         self._in_hand_since: float | None = None
         self._waits_for_store = False
         self._unjoined_since = boottime()
-        self._lagging: set[TopicPartition] = set()
-        """Partitions whose lag is exported."""
+        self._lag = Lag()
 
     # --------------------------------------------------------------------------------------------------- for others
 
@@ -100,12 +100,15 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         """Consume until `stop`; then finish the batch in hand and leave. Waits for a broker that is away."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._relay(stop))
+            telling = tasks.create_task(self._tell_lag())
             broker = await self._connect(beat)
             while not self._stopping.is_set():
                 if self.healthy:
                     beat()
                 self._measure()
                 await self._pause(self._stopping, _WATCH_S)
+            telling.cancel()
+            await asyncio.wait({telling})
             if broker:
                 await self._committed()
                 await broker.stop()
@@ -114,6 +117,14 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _relay(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._stopping.set()
+
+    async def _tell_lag(self) -> None:
+        try:
+            while True:
+                await self._lag.tell(self._consumer if self._joined else None)
+                await asyncio.sleep(EVERY_S)
+        finally:
+            await self._lag.tell(None)
 
     # ------------------------------------------------------------------------------------------------------ consumer
 
@@ -333,14 +344,9 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _measure(self) -> None:
         consumer = self._consumer
-        assigned: set[TopicPartition] = set(consumer.assignment()) if consumer and self._joined else set()
+        assigned = consumer.assignment() if consumer and self._joined else ()
         for topic in self._settings.topics.inputs:
             metrics.ASSIGNED.labels(topic).set(sum(partition.topic == topic for partition in assigned))
-        for gone in self._lagging - assigned:
-            metrics.LAG.remove(gone.topic, gone.partition)
-        for mine in assigned:
-            metrics.LAG.labels(mine.topic, mine.partition).set(_lag(consumer, mine) if consumer else 0)
-        self._lagging = assigned
 
 
 async def _start(broker: KafkaBroker) -> None:
@@ -349,14 +355,6 @@ async def _start(broker: KafkaBroker) -> None:
     config = broker.config.broker_config
     config.builder = partial(Consumer, **config.builder.keywords)  # type: ignore[attr-defined]
     await broker.start()
-
-
-def _lag(consumer: Consumer, partition: TopicPartition) -> int:
-    try:
-        end, position = consumer.highwater(partition), consumer.handed_out(partition)
-    except IllegalStateError:
-        return 0
-    return 0 if end is None or position is None else max(0, int(end) - position)
 
 
 def _where(record: RawRecord) -> dict[str, Any]:

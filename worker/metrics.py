@@ -64,7 +64,7 @@ ASSIGNED = Gauge(
 )
 LAG = Gauge(
     "acende_consumer_lag_records",
-    "Records behind the end of a partition assigned to this worker, as of its last fetch.",
+    "Records of a partition assigned to this worker that the database does not have yet, as the broker tells it.",
     ("topic", "partition"),
     registry=REGISTRY,
 )

@@ -33,6 +33,7 @@ from tests.support.freeze import frozen
 from tests.support.secrets import SASL_PASSWORD
 from tests.support.until import until
 from worker.ingest import Ingest
+from worker.metrics import REGISTRY
 from worker.settings import Settings
 from worker.store.apply import Applied
 from worker.store.db import DataRefused, Store
@@ -117,6 +118,34 @@ async def test_offsets_do_not_advance_and_the_worker_stays_healthy_while_the_dat
             assert ingest.healthy
         await settled(settings)
     assert await applied(store) == ids(range(1, 2))
+
+
+async def test_what_waits_is_told_while_the_database_is_away(
+    store: Store, settings: Settings, send: Send, away: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what the consumer has not fetched: it does not fetch while a batch waits."""
+    monkeypatch.setattr("worker.ingest.EVERY_S", 0.2)
+    settings = settings.model_copy(update={"ingest_batch_records": 5})
+
+    async def told() -> float | None:
+        return REGISTRY.get_sample_value(
+            "acende_consumer_lag_records", {"topic": settings.topic_install, "partition": "0"}
+        )
+
+    async def waits(records: int | None) -> None:
+        async def look() -> bool:
+            return await told() == records
+
+        await until(look, 20)
+
+    async with ingesting(store, settings):
+        await waits(0)
+        with away():
+            for number in range(40):
+                await send(settings.topic_install, cancelled(number), partition=0)
+            await waits(40)
+        await waits(0)
+    await waits(None)
 
 
 async def test_a_worker_that_stops_while_the_database_is_away_leaves_the_batch_to_the_next(
