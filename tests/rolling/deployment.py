@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,15 +31,31 @@ class Deployment:
         await asyncio.gather(*(pod.ready() for pod in new))
         await asyncio.gather(*(self._end(pod) for pod in self.pods[replicas:]))
 
-    async def roll(self, env: Mapping[str, str] | None = None, grace_s: float = 60.0) -> None:
-        """Replace every pod, with another environment if one is given. Who has not ended within the grace is killed."""
+    async def roll(
+        self,
+        env: Mapping[str, str] | None = None,
+        grace_s: float = 60.0,
+        begun: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Replace every pod, with another environment if one is given. Who has not ended within the grace is killed.
+
+        `begun` is called once the first new pod is ready.
+        """
         self.env = env or self.env
         ending = []
-        for old in list(self.pods):
+        for number, old in enumerate(list(self.pods)):
             new = await self._start()
             await new.ready()
+            if begun and number == 0:
+                await begun()
             ending.append(asyncio.create_task(self._end(old, grace_s)))
         await asyncio.gather(*ending)
+
+    async def crash(self, pod: Worker) -> None:
+        """A pod's process dies, and is started again as it was."""
+        await pod.kill()
+        await pod.start()
+        await pod.ready()
 
     async def close(self) -> None:
         """End them all."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from aiokafka.admin import AIOKafkaAdminClient
 from sqlalchemy import Connection, func, select
 
 from tests.crash.bus import Bus
@@ -27,7 +28,7 @@ from tests.support.kafka import Topics
 from tests.support.until import until
 from worker.store.db import Store
 from worker.store.migrate import upgrade
-from worker.store.schema import inbox, job
+from worker.store.schema import inbox, job, olt_lease, role_lease
 
 SEED = secrets.randbelow(1_000_000)
 BUSY = 10
@@ -70,8 +71,15 @@ async def test_workers_that_are_rolled_and_scaled_under_load_lose_nothing_and_do
             async with desk.load(BUSY):
                 await _timed(told, "rolled", pods.roll())
                 await _timed(told, "killed after 0.3 s", pods.roll(grace_s=0.3))
-                desk.sites[COMES] = new_site
-                await _timed(told, f"{COMES} comes", pods.roll(env | _inventory(tmp_path, sites)))
+
+                async def come() -> None:
+                    """Orders for the new OLT, while a worker that does not know it starts once more."""
+                    desk.sites[COMES] = new_site
+                    await asyncio.sleep(SETTLED_S)
+                    await pods.crash(pods.pods[1])
+
+                whole = env | _inventory(tmp_path, sites)
+                await _timed(told, f"{COMES} comes", pods.roll(whole, begun=come))
                 await _drained(desk, store, desk.sites.pop(LEAVES))
                 await _timed(
                     told, f"{LEAVES} leaves", pods.roll(env | _inventory(tmp_path, sites, without=LEAVES))
@@ -108,6 +116,8 @@ async def test_workers_that_are_rolled_and_scaled_under_load_lose_nothing_and_do
     assert set(pods.ended.values()) == {0, None}
     with contextlib.closing(Store.open(url)) as after:
         assert after.read_sync(_count, inbox) == sent
+        assert after.read_sync(_holders) == []
+    assert await _members(kafka_topics.bootstrap, env["ACENDE_KAFKA_GROUP"]) == 0
 
 
 def _inventory(folder: Path, sites: dict[str, Site], without: str = "") -> dict[str, str]:
@@ -145,6 +155,24 @@ def _working(conn: Connection, olt: str) -> bool:
     return bool(
         conn.execute(select(func.count()).where(job.c.live, job.c.olt == olt, job.c.kind != "scan")).scalar()
     )
+
+
+def _holders(conn: Connection) -> list[str]:
+    """Who still has a lease of an OLT or of a role."""
+    held = [select(table.c.holder).where(table.c.holder.is_not(None)) for table in (olt_lease, role_lease)]
+    return [holder for query in held for holder in conn.execute(query).scalars()]
+
+
+async def _members(bootstrap: str, group: str) -> int:
+    """How many consumers the group has."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        [answer] = await admin.describe_consumer_groups([group])
+        [(*_, members)] = [found[:6] for found in answer.groups]
+        return len(members)
+    finally:
+        await admin.close()
 
 
 def _count(conn: Connection, table: Any) -> int:
