@@ -138,14 +138,6 @@ FAMILIES: Sequence[Family] = (
         lambda found: ((_olt(olt), olt.onu_ids_free) for olt in found.olts if olt.onu_ids_free is not None),
     ),
     Family(
-        "acende_olt_service_ports_free",
-        "Free service ports of an OLT, as it last told; absent where it never did.",
-        _BY_OLT,
-        lambda found: (
-            (_olt(olt), olt.service_ports_free) for olt in found.olts if olt.service_ports_free is not None
-        ),
-    ),
-    Family(
         "acende_outbox_rows",
         "Records waiting to be published.",
         (),

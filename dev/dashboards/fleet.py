@@ -89,7 +89,6 @@ def _table() -> table.Panel:
         rows(f"{_OLTS} (acende_olt_jobs_due{{<here>}})"),
         rows(f"{_OLTS} (acende_olt_oldest_due_seconds{{<here>}})"),
         rows(f"{_OLTS} (acende_olt_onu_ids_free{{<here>}})"),
-        rows(f"{_OLTS} (acende_olt_service_ports_free{{<here>}})"),
         columns=[
             ("olt", "OLT"),
             ("platform", "platform"),
@@ -99,7 +98,6 @@ def _table() -> table.Panel:
             ("Value #C", "jobs due"),
             ("Value #D", "oldest due"),
             ("Value #E", "ONU ids free"),
-            ("Value #F", "service-ports free"),
         ],
     )
     worst = [common.TableSortByFieldState().display_name(column) for column in ("breaker open", "oldest due")]
@@ -243,13 +241,6 @@ def _room() -> Row:
                 "short",
                 now("bottomk(10, max by (olt) (acende_olt_onu_ids_free{<here>}))", "{{olt}}"),
                 steps=[(None, "red"), (4, "orange"), (16, "green")],
-            ),
-            bars(
-                "Fewest service-ports free",
-                "Of each OLT, where its platform tells; a hundred are a ticket.",
-                "short",
-                now("bottomk(10, max by (olt) (acende_olt_service_ports_free{<here>}))", "{{olt}}"),
-                steps=[(None, "red"), (101, "orange"), (500, "green")],
             ),
             bars(
                 "Installed with little light, last 24 hours",

@@ -54,13 +54,6 @@ def _state() -> Row:
                 query("max(acende_olt_onu_ids_free{<olt>})", "least"),
                 steps=[(None, "red"), (4, "orange"), (16, "green")],
             ),
-            figure(
-                "Service-ports free",
-                "Of the whole OLT; empty where the platform does not tell.",
-                "short",
-                query("max(acende_olt_service_ports_free{<olt>})", "free"),
-                steps=[(None, "red"), (101, "orange"), (500, "green")],
-            ),
         ],
     )
 
@@ -104,7 +97,6 @@ def _work() -> Row:
                 "As last told by the OLT.",
                 "short",
                 query("max(acende_olt_onu_ids_free{<olt>})", "ONU ids, fullest port"),
-                query("max(acende_olt_service_ports_free{<olt>})", "service-ports"),
                 width=24,
             ),
         ],

@@ -293,7 +293,7 @@ olt_lease = Table(
     Column("session_open", Boolean, nullable=False, server_default=text("false")),
     Column("last_ok_at", Utc),
     Column("updated_at", Utc),
-    # Headroom as the OLT last told it: {"onus_free_least": 3, "service_ports_free": 1200}.
+    # Headroom as the OLT last told it: {"onus_free_least": 3, "ports": {…}}.
     Column("room", Document),
     Column("room_at", Utc),
 )

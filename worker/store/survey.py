@@ -52,7 +52,6 @@ class OltSeen:
     breaker_code: str | None = None
     due: Waiting = NOBODY
     onu_ids_free: int | None = None
-    service_ports_free: int | None = None
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ def _oldest_due(rows: Iterable[Row[Any]], workable: Container[str], at: datetime
 
 # ------------------------------------------------------------------------------------------------------------------- OLTs
 
-# What an OLT told of each of its ports stays where it is: that is a thousand times more than these two numbers.
+# What an OLT told of each of its ports stays where it is: that is a thousand times more than this number.
 _OLTS = select(
     olt_lease.c.olt,
     olt_lease.c.platform,
@@ -184,7 +183,6 @@ _OLTS = select(
     olt_lease.c.breaker,
     olt_lease.c.breaker_code,
     olt_lease.c.room["onus_free_least"].as_integer().label("onu_ids_free"),
-    olt_lease.c.room["service_ports_free"].as_integer().label("service_ports_free"),
 ).where(olt_lease.c.platform.is_not(None))
 
 
@@ -206,5 +204,4 @@ def _olt(row: Row[Any], due: Waiting) -> OltSeen:
         breaker_code=None if row.breaker == "closed" else bounded(row.breaker_code or "", REASONS),
         due=due,
         onu_ids_free=row.onu_ids_free,
-        service_ports_free=row.service_ports_free,
     )

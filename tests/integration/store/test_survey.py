@@ -104,7 +104,7 @@ async def test_jobs_are_due_later_or_running_and_each_olt_says_whether_it_can_be
         lease(conn, "broken", breaker="open", breaker_code="olt_login_refused")
         lease(conn, "tried", breaker="half_open", breaker_code="olt_unreachable", breaker_until=now)
         lease(conn, "gone", platform=None)
-        lease(conn, "ok", room={"onus_free_least": 7, "service_ports_free": 40, "ports": {}})
+        lease(conn, "ok", room={"onus_free_least": 7, "ports": {}})
 
     await store.run(jobs)
     found = await store.read(survey.look)
@@ -125,8 +125,7 @@ async def test_jobs_are_due_later_or_running_and_each_olt_says_whether_it_can_be
         "tried": "olt_unreachable",
     }
     assert (olts["ok"].due, olts["broken"].due) == (Waiting(2, about(30)), Waiting(1, about(700)))
-    assert (olts["ok"].onu_ids_free, olts["ok"].service_ports_free) == (7, 40)
-    assert (olts["held"].onu_ids_free, olts["held"].service_ports_free) == (None, None)
+    assert (olts["ok"].onu_ids_free, olts["held"].onu_ids_free) == (7, None)
 
 
 async def test_the_outbox_is_counted_and_what_was_refused_is_counted_apart(store: Store) -> None:

@@ -17,7 +17,7 @@ FOUND = Survey(
     jobs={("provision", "due"): 3, ("provision", "running"): 1},
     oldest_due_s={"provision": 12.0},
     olts=(
-        OltSeen("olt-1", "zte_zxan", due=Waiting(2, 12.0), onu_ids_free=5, service_ports_free=900),
+        OltSeen("olt-1", "zte_zxan", due=Waiting(2, 12.0), onu_ids_free=5),
         OltSeen("olt-2", "zte_zxan", False, breaker_code="olt_login_refused", due=Waiting(4, 99.0)),
         OltSeen("olt-3", "huawei_smartax", False, held=True, due=Waiting(1, 7.0)),
     ),
@@ -89,7 +89,6 @@ def test_headroom_that_no_olt_told_is_absent_and_not_zero() -> None:
     exports, clock = exported()
     exports.tell(FOUND, clock.now + 30)
     assert sample(exports.collect(), "acende_olt_onu_ids_free") == {("olt-1", "zte_zxan"): 5}
-    assert sample(exports.collect(), "acende_olt_service_ports_free") == {("olt-1", "zte_zxan"): 900}
 
 
 def test_while_the_database_is_away_only_the_age_outlives_the_lease_and_goes_on_growing() -> None:
