@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -63,12 +64,13 @@ class Desk:
             self.running.add(asyncio.create_task(story(self, order), name=f"{story.__name__} {order.id}"))
 
     @asynccontextmanager
-    async def load(self, stories: int) -> AsyncIterator[None]:
-        """So many stories run for as long as the block does. Raises what one of them stumbled over."""
+    async def load(self, stories: int, more_per_s: float = 0.0) -> AsyncIterator[None]:
+        """So many stories run for as long as the block does, and ever more. Raises what one of them stumbled over."""
+        began = time.monotonic()
 
         async def go_on() -> None:
             while True:
-                self.keep_busy(stories)
+                self.keep_busy(stories + int(more_per_s * (time.monotonic() - began)))
                 await asyncio.sleep(0.1)
 
         going = asyncio.create_task(go_on())
