@@ -70,7 +70,7 @@ async def test_workers_that_are_rolled_and_scaled_under_load_lose_nothing_and_do
             await pods.scale(2)
             async with desk.load(BUSY):
                 await _timed(told, "rolled", pods.roll())
-                await _timed(told, "killed after 0.3 s", pods.roll(grace_s=0.3))
+                await _timed(told, "killed after 20 ms", pods.roll(grace_s=0.02))
 
                 async def come() -> None:
                     """Orders for the new OLT, while a worker that does not know it starts once more."""
