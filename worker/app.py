@@ -118,6 +118,7 @@ class Worker:
                 await self.store.read(migrate.check)
                 self._migrated.set()
             except StoreUnavailable as error:
+                metrics.STORE_WAITS.labels("database").inc()
                 log.warning("store_unavailable", loop="database", error=str(error))
                 await _pause(stop, _RETRY_S)
         await stop.wait()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from schemas.inventory import Inventory
-from worker import provision_metrics
+from worker import metrics, provision_metrics
 from worker.lease import HeldLease, LeaseRule
 from worker.olt_worker import OltWorker, Shared
 from worker.scan import begin_searches
@@ -95,7 +95,7 @@ class Provisioner:
                     raise PlatformChanged(changed)
                 return
             except StoreUnavailable as error:
-                log.warning("store_unavailable", loop="provision", error=str(error))
+                _waits("provision", error)
                 await asyncio.sleep(self.poll_s)
 
     # -------------------------------------------------------------------------------------------------------- handing out
@@ -107,7 +107,7 @@ class Provisioner:
         try:
             due = await self.shared.store.run(dispatch, self.inventory, self.holder, self.lease.lease_s, room)
         except StoreError as error:
-            log.warning("store_unavailable", loop="provision", error=str(error))
+            _waits("provision", error)
             return
         self.shared.crowded = room <= 0
         for lease in due.leased:
@@ -150,11 +150,16 @@ class Provisioner:
                 await self.shared.store.run(keep, self.inventory, self.olt_gone_s if judges else None)
                 await self.shared.store.run(tend, self.shared.rules.patience.light_s)
             except StoreError as error:
-                log.warning("store_unavailable", loop="tend", error=str(error))
+                _waits("tend", error)
                 steady_since = self.shared.clock()
             except Exception:
                 log.exception("tend_failed")
             await asyncio.sleep(self.tend_s)
+
+
+def _waits(loop: str, error: StoreError) -> None:
+    metrics.STORE_WAITS.labels("provision").inc()
+    log.warning("store_unavailable", loop=loop, error=str(error))
 
 
 def register(conn: Connection, inventory: Inventory) -> tuple[str, ...]:
