@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(look: Callable[[], Awaitable[T]], within_s: float = 30.0, every_s: float = 0.05) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], within_s: float = 30.0, every_s: float = 0.05) -> T:
     """What `look` finds as soon as that is true; TimeoutError with what it found last."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_s
