@@ -7,12 +7,14 @@ be read there has not been set aside yet.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from events.record import Event, Rejected
 from worker import bus, reread, results
@@ -27,6 +29,7 @@ from worker.store.rebuild import Rebuilt, Sources
 
 T = TypeVar("T")
 _LOOK_S = 1.0
+_COORDINATOR_LOOKS = 30
 
 
 class Refused(Exception):
@@ -83,11 +86,16 @@ async def _none_works(settings: Settings, store: Store) -> None:
 
 
 async def _members(settings: Settings) -> int:
+    """How many consumers are in the group. A cluster that never had a group takes a moment to know of any."""
     admin = AIOKafkaAdminClient(**bus.connection(settings, client_id="acende-cli"))
     try:
         await admin.start()
-        [found] = await admin.describe_consumer_groups([settings.kafka_group])
-        return sum(len(group[5]) for group in found.groups)
+        for _ in range(_COORDINATOR_LOOKS):
+            with suppress(GroupCoordinatorNotAvailableError):
+                [found] = await admin.describe_consumer_groups([settings.kafka_group])
+                return sum(len(group[5]) for group in found.groups)
+            await asyncio.sleep(_LOOK_S)
+        raise GroupCoordinatorNotAvailableError
     finally:
         await admin.close()
 
