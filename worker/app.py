@@ -6,7 +6,7 @@ import signal
 from collections.abc import Sequence
 
 from schemas.configuration import Configuration
-from worker import logs, metrics, opening, wiring, zeroes
+from worker import logs, metrics, opening, tracing, wiring, zeroes
 from worker.batch import Reading
 from worker.http import Http
 from worker.ingest import Ingest
@@ -204,8 +204,12 @@ async def _pause(event: asyncio.Event, seconds: float) -> None:
 def run(settings: Settings) -> None:
     """Run one worker in this thread until a signal. Raises ConfigurationError, StoreError, LoopFailed."""
     logs.set_up(settings)
+    tracing.set_up(settings.name)
     _collect_garbage_seldom()
-    asyncio.run(_run(settings))
+    try:
+        asyncio.run(_run(settings))
+    finally:
+        tracing.shut_down()
 
 
 def _collect_garbage_seldom() -> None:

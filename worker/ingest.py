@@ -22,8 +22,8 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.message import StreamMessage
 
-from events.envelope import Passed, RawRecord, Rejected
-from worker import bus, logs, metrics
+from events.envelope import Event, Passed, RawRecord, Rejected
+from worker import bus, logs, metrics, tracing
 from worker.batch import Item, Reading, halves
 from worker.clock import boottime
 from worker.consumer import Consumer, raw
@@ -234,9 +234,12 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         if kept is None:
             self._rewind(records)
             return
-        metrics.BATCH_SECONDS.observe(time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        metrics.BATCH_SECONDS.observe(seconds)
         metrics.BATCH_RECORDS.observe(len(records))
         _tell(kept)
+        if tracing.on():
+            _trace(kept, seconds)
 
     async def _keep(self, items: Sequence[Item]) -> Kept | None:
         """Write all of them, each in some committed transaction; None where we had to give up before.
@@ -382,6 +385,20 @@ def _tell(kept: Kept) -> None:
     for event_type, count in events.items():
         metrics.EVENTS.labels(event_type, "applied").inc(kept.new[event_type])
         metrics.EVENTS.labels(event_type, "duplicate").inc(count - kept.new[event_type])
+
+
+def _trace(kept: Kept, seconds: float) -> None:
+    """A span for each event whose sender traces."""
+    for item in kept.items:
+        if isinstance(item.outcome, Event):
+            event = item.outcome
+            told = {
+                "messaging.message.id": event.id,
+                "messaging.destination.partition.id": str(item.record.partition),
+                "messaging.kafka.offset": item.record.offset,
+                "acende.event.type": event.type,
+            }
+            tracing.ingested(item.record.topic, event.traceparent, seconds, told)
 
 
 def _tell_rejected(item: Item, outcome: Rejected) -> None:

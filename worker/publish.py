@@ -16,7 +16,7 @@ from aiokafka.errors import (
     UnsupportedForMessageFormatError,
 )
 
-from worker import logs, metrics
+from worker import logs, metrics, tracing
 from worker.clock import boottime
 from worker.producer import BATCH_BYTES, REQUEST_TIMEOUT_S, Line
 from worker.settings import Settings
@@ -176,7 +176,7 @@ class Publisher:
             self._suspects.discard(flight.record.id)
             self._acked_at = self._acked_at if self._acked else boottime()
             self._acked.append(flight.record.id)
-            _tell(flight.record)
+            _tell(flight)
         self._answers.ring()
         if self._more_waits and len(self._window.flights) <= self._window.size / 2:
             self._wake.ring()
@@ -263,12 +263,14 @@ def _exchange(
     return outbox.pending(conn, room, without=taken, keys_held=held) if room else []
 
 
-def _tell(record: Record) -> None:
-    """Count a record that the broker has."""
+def _tell(flight: Flight) -> None:
+    """Count and trace a record that the broker has."""
+    record, now = flight.record, boottime()
+    traceparent = record.headers.get("traceparent")
+    tracing.published(record.topic, record.key, traceparent, now - flight.since)
     metrics.PUBLISHED.labels(record.topic).inc()
-    delay_s = max(0.0, boottime() - record.written_at)
-    link = metrics.exemplar(record.headers.get("traceparent"))
-    metrics.PUBLISH_DELAY.labels(record.topic).observe(delay_s, link)
+    delay_s = max(0.0, now - record.written_at)
+    metrics.PUBLISH_DELAY.labels(record.topic).observe(delay_s, metrics.exemplar(traceparent))
 
 
 async def _first(*waits: Coroutine[Any, Any, Any]) -> None:

@@ -156,25 +156,38 @@ def fail(span: Span, code: str) -> None:
     span.set_status(Status(StatusCode.ERROR, code))
 
 
-def published(
-    topic: str, key: str, traceparent: str | None, seconds: float, error: str | None = None
+def published(topic: str, key: str, traceparent: str | None, seconds: float) -> None:
+    """The span of a record that the broker took within `seconds`, below the record's own trace."""
+    told = {"messaging.kafka.message.key": key, "messaging.operation.type": "send"}
+    _messaged("publish", SpanKind.PRODUCER, topic, told, traceparent, seconds)
+
+
+def ingested(topic: str, traceparent: str | None, seconds: float, told: Attributes) -> None:
+    """The span of an event that was in the database `seconds` after its record was in hand, below its sender's trace."""
+    _messaged(
+        "ingest",
+        SpanKind.CONSUMER,
+        topic,
+        {**told, "messaging.operation.type": "process"},
+        traceparent,
+        seconds,
+    )
+
+
+def _messaged(
+    name: str, kind: SpanKind, topic: str, told: Attributes, traceparent: str | None, seconds: float
 ) -> None:
-    """The span of a record that the broker has answered `seconds` after it was handed over, below the record's own trace."""
+    """A span that has just ended, as OpenTelemetry's conventions for messaging name its attributes."""
     if not on() or traceparent is None:
         return
-    ended = time.time_ns()
-    told = {
+    ended_ns = time.time_ns()
+    known = {
         "messaging.system": "kafka",
-        "messaging.operation.type": "send",
-        "messaging.operation.name": "publish",
+        "messaging.operation.name": name,
         "messaging.destination.name": topic,
-        "messaging.kafka.message.key": key,
+        **told,
     }
-    began = ended - int(seconds * 1e9)
-    sent = start("publish", told, kind=SpanKind.PRODUCER, parent=traceparent, at_ns=began)
-    if error:
-        fail(sent, error)
-    sent.end(ended)
+    start(name, known, kind=kind, parent=traceparent, at_ns=ended_ns - int(seconds * 1e9)).end(ended_ns)
 
 
 # ------------------------------------------------------------------------------------------------------------- context
@@ -196,12 +209,12 @@ def continued(order: str, traceparent_of_order: str | None) -> str | None:
     return traceparent() or traceparent_of_order
 
 
-def exemplar(of: str | None = None) -> dict[str, str] | None:
-    """Labels that link a measurement to the sampled trace of `of` (a traceparent), else of the current span; None without one."""
+def exemplar() -> dict[str, str] | None:
+    """Labels that link a measurement to the trace of the current span; None where it is not sampled."""
     if not on():
         return None
-    context = _parsed(of) if of else current().get_span_context()
-    return {"trace_id": f"{context.trace_id:032x}"} if context and context.trace_flags.sampled else None
+    context = current().get_span_context()
+    return {"trace_id": f"{context.trace_id:032x}"} if context.trace_flags.sampled else None
 
 
 def _context(parent: str | None) -> Context | None:

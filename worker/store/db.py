@@ -10,6 +10,7 @@ import fcntl
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -179,9 +180,9 @@ class Store:
         """
         loop = asyncio.get_running_loop()
         self._wakeups.attach(loop)
-        began = time.perf_counter()
+        began, caller = time.perf_counter(), copy_context()  # the span of whom it writes for
         return await loop.run_in_executor(
-            self._writers, lambda: self._timed(began, work, args, kwargs, read_only=False)
+            self._writers, lambda: caller.run(self._timed, began, work, args, kwargs, read_only=False)
         )
 
     async def read(

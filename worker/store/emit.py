@@ -12,6 +12,7 @@ from events.outgoing import CloudEvent, final_id, progress_id, to_record
 from events.outputs import Cancelled, Completed, Failed, Left, Output, Progress, Where
 from events.reasons import reason
 from schemas.place import Place, PonPort
+from worker import tracing
 from worker.facts import Order, OrderState, Unit
 from worker.replacing import replace
 from worker.store.db import Context
@@ -151,7 +152,7 @@ def _record(known: Context, order: Order, event_id: str, data: Output, at: datet
         at,
         source=known.source,
         subject=order.serial or order.id,
-        traceparent=order.traceparent,
+        traceparent=tracing.continued(order.id, order.traceparent),
     )
     out = to_record(event, order.id)
     return Record(known.topics.of_output(event.type), out.key, out.value, out.headers)
