@@ -392,7 +392,7 @@ def _trace(kept: Kept, seconds: float) -> None:
     for item in kept.items:
         if isinstance(item.outcome, Event):
             event = item.outcome
-            told = {
+            told: tracing.Attributes = {
                 "messaging.message.id": event.id,
                 "messaging.destination.partition.id": str(item.record.partition),
                 "messaging.kafka.offset": item.record.offset,
