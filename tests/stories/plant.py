@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -451,9 +452,10 @@ async def plant(
     transports: Sequence[str] = ("telnet",),
     site: str = "centro",
     command_timeout_s: float | None = None,
+    alone: bool = True,
     **more: Any,
 ) -> AsyncIterator[Plant]:
-    """A plant with these OLTs, its database migrated; nothing works yet."""
+    """A plant with these OLTs, its database migrated; nothing works yet. `alone`: no command line ends orders beside it."""
     upgrade(url)
     counted: list[Order] = []
     store = opened(url, counted.extend)
@@ -467,7 +469,8 @@ async def plant(
     try:
         yield made
         await made.rest()
-        assert sorted(map(_final_of, counted)) == sorted(await made.told()), "finals are counted once each"
+        ended, told = Counter(map(_final_of, counted)), Counter(await made.told())
+        assert ended == told if alone else ended <= told, "finals are counted once each"
     finally:
         await made.rest()
         for sim, _ in served:

@@ -131,7 +131,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> AsyncIterator[Desk]:
     """One OLT, reached over SSH; no worker."""
     set_up(tmp_path, monkeypatch, database_url)
-    async with plant(database_url, transports=("ssh",)) as made:
+    async with plant(database_url, transports=("ssh",), alone=False) as made:
         await made.prepared()
         here = Desk(tmp_path, made, monkeypatch)
         here.inventory()
