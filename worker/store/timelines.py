@@ -195,6 +195,7 @@ def _texts(
     if not live:
         return final.get("text_pt"), final.get("action_pt")
     if code:
-        texts = reason(code).say(row["verdict_params"])
+        place = {"olt": row["olt"], "port": row["port"], "serial": row["serial"]}
+        texts = reason(code).say(place | (row["verdict_params"] or {}))
         return texts.text_pt, texts.action_pt
     return (Stage(row["stage"]).text_pt, None) if row["stage"] else (None, None)

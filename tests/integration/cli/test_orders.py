@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.integration.cli.conftest import WHY, Desk, both
 from tests.stories.plant import at, cancelled, received, started
 from vendors.simulator.rows import Optics
 from worker.store import orders, timelines
 from worker.store.orders import Failure
+from worker.store.schema import service_order
 from worker.store.sweep import sweep
 
 ONU = "HWTC1A2B3C4D"
@@ -166,6 +168,14 @@ async def test_the_timeline_says_why_an_order_waits(desk: Desk) -> None:
     told = [line for line in page.splitlines() if "Aguardando a ONU acender" in line]
     assert len(told) == 2, "once as its state, once in the timeline"
     assert "configurar a ONU em olt-1, a partir de" in page
+
+
+async def test_an_order_that_an_olt_keeps_waiting_names_the_olt(desk: Desk) -> None:
+    await desk.plant.tell(started("OS-1", serial=ONU, **at()))
+    await desk.plant.store.run(
+        lambda conn: conn.execute(update(service_order).values(olt="olt-1", last_code="olt_host_key_changed"))
+    )
+    assert "A chave SSH da OLT olt-1 não é" in (await desk.acende("orders")).out
 
 
 @both
