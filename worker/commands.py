@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -36,11 +36,11 @@ class Heard:
 def tell(olt: Olt, platform: Platform, heard: Sequence[Heard], error: ProvisioningError | None) -> None:
     """Count and trace what was said since the last question or change, which ended with `error` or well."""
     exchanges = [one.exchange for one in heard]
-    for (one, began_ns), verdict in zip(_times(heard), verdicts(exchanges, error), strict=True):
+    for exchange, began_ns, verdict in zip(exchanges, begun(heard), verdicts(exchanges, error), strict=True):
         COMMANDS.labels(olt.platform, verdict).inc()
-        COMMAND_SECONDS.labels(olt.platform).observe(one.exchange.seconds, tracing.exemplar())
+        COMMAND_SECONDS.labels(olt.platform).observe(exchange.seconds, tracing.exemplar())
         if tracing.on():
-            _trace(platform, one, began_ns, verdict)
+            _trace(platform, exchange, began_ns, verdict)
     if isinstance(error, UnknownReply):
         UNKNOWN_REPLIES.labels(olt.id, olt.platform).inc()
 
@@ -55,19 +55,16 @@ def verdicts(exchanges: "Sequence[Exchange]", error: ProvisioningError | None) -
     return found
 
 
-def _times(heard: Sequence[Heard]) -> Iterator[tuple[Heard, int]]:
-    """Each with its beginning: those that were sent in one write share its time, one after another."""
-    begun: list[int] = []
-    before_ns = None
+def begun(heard: Sequence[Heard]) -> list[int]:
+    """When each began (Unix time, nanoseconds): those that were sent in one write share its time, one after another."""
+    found: list[int] = []
     for one in reversed(heard):
-        ended_ns = one.at_ns if before_ns is None else min(one.at_ns, before_ns)
-        before_ns = ended_ns - int(one.exchange.seconds * 1e9)
-        begun.append(before_ns)
-    return zip(heard, reversed(begun), strict=True)
+        ended_ns = min(one.at_ns, found[-1]) if found else one.at_ns
+        found.append(ended_ns - int(one.exchange.seconds * 1e9))
+    return found[::-1]
 
 
-def _trace(platform: Platform, one: Heard, began_ns: int, verdict: Verdict) -> None:
-    exchange = one.exchange
+def _trace(platform: Platform, exchange: "Exchange", began_ns: int, verdict: Verdict) -> None:
     told = {
         "acende.command.text": impersonal(platform, exchange.command),
         "acende.command.mode": " > ".join(exchange.path),

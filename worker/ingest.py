@@ -393,10 +393,11 @@ def _trace(kept: Kept, seconds: float) -> None:
         if isinstance(item.outcome, Event):
             event = item.outcome
             told: tracing.Attributes = {
-                "messaging.message.id": event.id,
+                "cloudevents.event_id": event.id,
+                "cloudevents.event_source": event.source,
+                "cloudevents.event_type": event.type,
                 "messaging.destination.partition.id": str(item.record.partition),
                 "messaging.kafka.offset": item.record.offset,
-                "acende.event.type": event.type,
             }
             tracing.ingested(item.record.topic, event.traceparent, seconds, told)
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from schemas.text import MASK
+from worker import tracing
 from worker.settings import Settings
 
 _SECRET_NAME = re.compile(
@@ -97,6 +98,12 @@ def _exceptions(_logger: WrappedLogger, _method: str, line: EventDict) -> EventD
     return line
 
 
+def _trace(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Add the trace in which the line is written, where it is sampled."""
+    line.update(tracing.exemplar() or {})
+    return line
+
+
 def secrets_of(settings: Settings) -> list[str]:
     """Every secret that the settings hold, in the clear: for the redactor only."""
     values = (getattr(settings, name) for name in type(settings).model_fields)
@@ -117,6 +124,7 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _trace,
         _exceptions,
         Redactor(secrets_of(settings)),
     ]

@@ -143,7 +143,7 @@ Info("acende_build", "Version and commit of this worker; always 1.", registry=RE
     {"version": VERSION, "revision": REVISION}
 )
 
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_SAMPLED = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f][13579bdf]")
 
 
 def tell_configuration(platforms: Iterable[str], digests: Mapping[str, str]) -> None:
@@ -160,8 +160,8 @@ def bounded(value: str, known: Collection[str]) -> str:
 
 
 def exemplar(traceparent: str | None) -> dict[str, str] | None:
-    """What links an observation to its trace; None without a trace."""
-    found = _TRACEPARENT.fullmatch(traceparent or "")
+    """What links an observation to its trace; None without a trace that is sampled."""
+    found = _SAMPLED.fullmatch(traceparent or "")
     return {"trace_id": found[1]} if found else None
 
 

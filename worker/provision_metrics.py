@@ -1,6 +1,9 @@
 """Metrics of provisioning. Labels are OLTs, platforms, kinds of jobs and reason codes; never a serial, an order or a customer."""
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.samples import Sample
 
 from worker.metrics import REGISTRY
 
@@ -8,7 +11,17 @@ _RUN_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180, 600)
 _PHASE_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
 _COMMAND_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 150)
 _POWER_DBM = (-32, -30, -28, -27, -26, -25, -24, -22, -20, -18, -15, -12, -8)
-"""Negative bounds: such a histogram has `_bucket` and `_count`, and no `_sum`, which would be no counter."""
+
+
+class PowerHistogram(Histogram):
+    """A histogram with negative bounds: it has `_bucket` alone.
+
+    OpenMetrics lets it have no `_sum`, which would be no counter, and so no `_count`, which the client shows all the same.
+    """
+
+    def _child_samples(self) -> Iterable[Sample]:
+        return [sample for sample in super()._child_samples() if sample.name != "_count"]
+
 
 JOB_RUNS = Counter(
     "acende_job_runs_total",
@@ -81,14 +94,14 @@ ERRORS = Counter(
     ("kind",),
     registry=REGISTRY,
 )
-ONU_RECEIVE_POWER = Histogram(
+ONU_RECEIVE_POWER = PowerHistogram(
     "acende_onu_receive_power_dbm",
     "Light that completed ONUs receive, dBm.",
     ("olt",),
     buckets=_POWER_DBM,
     registry=REGISTRY,
 )
-OLT_RECEIVE_POWER = Histogram(
+OLT_RECEIVE_POWER = PowerHistogram(
     "acende_olt_receive_power_dbm",
     "Light that OLTs receive from completed ONUs, dBm.",
     ("olt",),

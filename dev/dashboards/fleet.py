@@ -248,7 +248,7 @@ def _room() -> Row:
                 "percentunit",
                 now(
                     'topk(10, sum by (olt) (increase(acende_onu_receive_power_dbm_bucket{<here>,le="-26.0"}[24h]))'
-                    " / (sum by (olt) (increase(acende_onu_receive_power_dbm_count{<here>}[24h])) > 0))",
+                    ' / (sum by (olt) (increase(acende_onu_receive_power_dbm_bucket{<here>,le="+Inf"}[24h])) > 0))',
                     "{{olt}}",
                 ),
                 steps=[(None, "green"), (0.1, "orange"), (0.25, "red")],

@@ -36,6 +36,7 @@ HOMES = {
     "typer": r"worker/.*",
     "structlog": r"worker/.*",
     "prometheus_client": r"worker/.*",
+    "opentelemetry": r"worker/tracing\.py",
     "starlette": r"worker/.*",
 }
 FORBIDDEN = re.compile(

@@ -102,8 +102,11 @@ async def installed(here: Installation, endpoint: str) -> tuple[int, list[str]]:
             return await traceparents(here, here.env["ACENDE_TOPIC_RESULTS"])
 
         found = await until(results, 60, 0.3)
-        assert not leaked(worker.log.read_text())
-        return await worker.end(), found
+        status = await worker.end()
+        log = worker.log.read_text()
+        assert not leaked(log)
+        assert f'"trace_id": "{ERP}"' in log
+        return status, found
 
 
 def attributes(span: Any) -> dict[str, str]:
@@ -138,7 +141,7 @@ async def test_a_trace_leads_from_the_erp_through_every_command_to_the_result(
     assert {attributes(span)["acende.command.verdict"] for span in commands} == {"done"}
 
     [first_ingest] = collector.named("ingest", STOCK)
-    assert attributes(first_ingest)["acende.event.type"] == "acende.equipment.received.v1"
+    assert attributes(first_ingest)["cloudevents.event_type"] == "acende.equipment.received.v1"
     assert [span.parent_span_id.hex() for span in collector.named("ingest", ERP)] == [ERP_SPAN]
 
     [result] = results

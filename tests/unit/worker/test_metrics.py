@@ -49,6 +49,7 @@ def test_a_transaction_is_named_by_its_function_and_what_has_no_name_is_other(
     ("traceparent", "expected"),
     [
         (f"00-{TRACE}-b7ad6b7169203331-01", {"trace_id": TRACE}),
+        (f"00-{TRACE}-b7ad6b7169203331-00", None),
         (None, None),
         ("", None),
         ("00-not-a-trace", None),
