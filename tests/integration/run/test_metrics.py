@@ -48,7 +48,7 @@ async def page(worker: WorkerProcess) -> Page:
 
 
 async def one_installed(here: Installation, worker: WorkerProcess) -> Page:
-    """The page once an order has completed, is published and has been surveyed."""
+    """The page once an order has completed, is published and has been surveyed, and Kafka was asked for the lag."""
     await worker.ready()
     asked = started() | {"traceparent": TRACEPARENT}
     status, _, err = await here.acende("publish", here.write(received(), asked))
@@ -57,7 +57,8 @@ async def one_installed(here: Installation, worker: WorkerProcess) -> Page:
     async def surveyed() -> Page | None:
         found = await page(worker)
         results = found.value("acende_published_total", topic=here.env["ACENDE_TOPIC_RESULTS"])
-        over = found.value("acende_units_waiting") == 0 and found.value("acende_orders_waiting") == 0
+        told = ("acende_units_waiting", "acende_orders_waiting", "acende_consumer_lag_records")
+        over = all(found.value(name) == 0 for name in told)
         return found if results and over else None
 
     return await until(surveyed, 60)
