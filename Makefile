@@ -12,7 +12,7 @@ LOCKED := $(VENV)/.locked
 PYTEST_WORKERS ?= logical
 CRASH_INSTANTS ?= 200
 
-.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash test-cluster cluster bench schemas docs dashboards check lock clean
+.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash test-cluster cluster bench schemas runbooks docs dashboards check lock clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -69,6 +69,9 @@ bench: servers ## the figures of bench/README.md
 
 schemas: setup ## schemas/json from the models
 	$(BIN)/python -m events.jsonschema
+
+runbooks: servers ## docs/runbooks: what each diagnosis prints while a plant is broken that way; needs prometheus
+	$(BIN)/python -m tests.monitoring.queries.evidence
 
 docs: schemas ## docs/ from settings, models and reason codes; schemas/json too
 	$(BIN)/python -m dev.docs

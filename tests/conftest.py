@@ -1,6 +1,7 @@
 """Fixtures: one real Kafka and one real PostgreSQL for the whole run, fresh topics and databases for each test.
 
-What the machine lacks fails the test with the sentence that says so; nothing is skipped.
+What the machine lacks fails the test with the sentence that says so. Only what needs a program that no wheel brings is left
+out where it is missing, and said at the end: tests/support/programs.py.
 """
 
 from __future__ import annotations

@@ -106,6 +106,7 @@ class Bus:
             "type": f"acende.{kind}.v1",
             "time": (datetime.now(UTC) + timedelta(microseconds=self.sent)).isoformat(),
             "datacontenttype": "application/json",
+            "traceparent": f"00-{self.sent:032x}-{self.sent:016x}-01",
             "data": dict(data),
         }
         for _ in range(1 + (self.rng.random() < AGAIN)):

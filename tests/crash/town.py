@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import yaml
 
 from schemas.place import PonPort
@@ -19,7 +20,7 @@ from tests.support.secrets import OLT_PASSWORD
 from vendors.registry import vendor
 from vendors.simulator.conversation import Timing
 from vendors.simulator.rows import Board, Flow, Gem, PluggedOnu, Profile, Tcont
-from vendors.simulator.servers import SimulatedOlt
+from vendors.simulator.servers import SimulatedOlt, public_line
 
 WORKERS = ("w1", "w2")
 """Each logs in under its own name, so that an OLT can tell them apart."""
@@ -80,6 +81,8 @@ class Site:
     """All of them, as they were."""
     strangers: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     """Their serials."""
+    key: asyncssh.SSHKey = field(default_factory=lambda: asyncssh.generate_private_key("ssh-ed25519"))
+    """Its SSH host key, which the inventory pins."""
 
     def port(self, number: int) -> PonPort:
         """A PON port of the first board, counted from 0."""
@@ -116,13 +119,20 @@ class Site:
         olt.add_flow(Flow(1, port, onu_id, 1, 77, 77, vport=1))
 
     async def serve(self) -> None:
-        """Listen."""
+        """Listen, as the row of the inventory says."""
         self.row = {"id": self.kind.olt, "site": self.kind.site, "platform": self.kind.platform}
         self.row |= {"address": "127.0.0.1", "transport": self.kind.transport}
+        await self.listen()
         if self.kind.transport == "ssh":
-            self.row["port"], self.row["host_key"] = await self.sim.serve_ssh()
+            self.row["host_key"] = public_line(self.key)
+
+    async def listen(self, key: asyncssh.SSHKey | None = None) -> None:
+        """Listen, again on the same port where it listened before; `key`: another host key than the pinned one."""
+        port = self.row.get("port", 0)
+        if self.kind.transport == "ssh":
+            self.row["port"], _ = await self.sim.serve_ssh(port, key=key or self.key)
         else:
-            self.row["port"] = await self.sim.serve_telnet()
+            self.row["port"] = await self.sim.serve_telnet(port)
 
 
 def let_in(sites: Iterable[Site], *workers: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import random
 import sys
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dev.kafka import kafka_broker
+from dev.demo.parts import TOPICS
+from dev.kafka import create_topic, kafka_broker
 from dev.machine import ROOT
 from dev.postgres import Database, postgres_server
 from dev.process import free_port
@@ -46,7 +48,6 @@ BUSY = 5
 """Stories that run at the same time."""
 STORY_S = 40.0
 """After so long a story is given up: an accident keeps it from its end."""
-LETTER_EVERY_S = 2.0
 
 
 @dataclass
@@ -94,6 +95,15 @@ class Plant:
 
     # ----------------------------------------------------------------------------------------------------- the console
 
+    @property
+    def log(self) -> Path:
+        """What all workers have logged, in the order of time, as a log store shows it."""
+        lines = [line for worker in self.workers.values() for line in worker.log.read_text().splitlines(True)]
+        told = sorted((line for line in lines if line.startswith("{")), key=_logged_at)
+        path = self.folder / "workers.log"
+        path.write_text("".join(told))
+        return path
+
     async def shell(self, command: str, within_s: float = 30.0) -> tuple[int, str]:
         """Run a command as somebody on call does; its status and all that it printed."""
         process = await asyncio.create_subprocess_exec(
@@ -119,7 +129,7 @@ class Plant:
         return self.env | {
             "PATH": path,
             "PROMETHEUS": self.prometheus.url,
-            "LOG": str(self.folder / "w*.log"),
+            "LOG": str(self.log),
             "METRICS": f"http://127.0.0.1:{self.ports['w1']}/metrics",
             "ACENDE_OLT_USERNAME": "w1",
         }
@@ -127,8 +137,10 @@ class Plant:
     # ----------------------------------------------------------------------------------------------------------- load
 
     async def load(self) -> None:
-        """Keep orders of every kind coming, until cancelled."""
+        """Keep orders of every kind coming, and once two records that nobody can read, until cancelled."""
         await self._waiters()
+        for _ in range(2):
+            await self.bus.put("install", b"{not json")
         bag: list[Any] = []
         while True:
             self.stories = {task for task in self.stories if not task.done()}
@@ -141,12 +153,6 @@ class Plant:
         """One story to its end, or to where an accident stops it: the judge of outcomes is tests/crash."""
         with contextlib.suppress(AssertionError, TimeoutError):
             await asyncio.wait_for(story(self.desk, self.desk.new_order()), STORY_S)
-
-    async def letters(self) -> None:
-        """Now and then a record that nobody can read, until cancelled."""
-        while True:
-            await self.bus.put("install", b"{not json")
-            await asyncio.sleep(LETTER_EVERY_S)
 
     async def _waiters(self) -> None:
         """Orders that wait for a unit, orders that wait for light, units that wait for an order."""
@@ -177,6 +183,10 @@ class Plant:
         await asyncio.gather(*self.stories, return_exceptions=True)
 
 
+def _logged_at(line: str) -> str:
+    return str(json.loads(line)["timestamp"])
+
+
 def _env(bootstrap: str, url: str, topics: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ACENDE_")}
     return {
@@ -198,6 +208,15 @@ def _env(bootstrap: str, url: str, topics: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+class _OwnTopics(Topics):
+    """On a broker that is nobody else's: names as in production."""
+
+    def __call__(self, stem: str, *, partitions: int = 1, config: Mapping[str, str] | None = None) -> str:
+        name = TOPICS[{"dead": "dead_letters"}.get(stem, stem)]
+        create_topic(self.bootstrap, name, partitions=partitions, config=config)
+        return name
+
+
 @asynccontextmanager
 async def plant(folder: Path, rule_files: Sequence[Path]) -> AsyncIterator[Plant]:
     """Everything up, scraped, and under load."""
@@ -209,7 +228,7 @@ async def plant(folder: Path, rule_files: Sequence[Path]) -> AsyncIterator[Plant
         await asyncio.to_thread(upgrade, url)
         rng = random.Random(SEED)
         sites = await stack.enter_async_context(town(folder))
-        bus = await stack.enter_async_context(Bus.of(Topics(broker.bootstrap), rng).open())
+        bus = await stack.enter_async_context(Bus.of(_OwnTopics(broker.bootstrap), rng).open())
         watching = await stack.enter_async_context(prometheus(rule_files))
         env = _env(broker.bootstrap, url, bus.env)
         workers = {name: Worker(name, folder, env) for name in WORKERS}
@@ -220,11 +239,19 @@ async def plant(folder: Path, rule_files: Sequence[Path]) -> AsyncIterator[Plant
             stack.push_async_callback(workers[name].stop)
             await made.start(name)
         watching.scrape(ports)
-        await scraped(watching, *WORKERS)
+        await _all_scraped(made)
         stack.push_async_callback(made.rest)
-        for work in (made.load(), made.letters()):
-            stack.push_async_callback(_cancelled, asyncio.create_task(work))
+        stack.push_async_callback(_cancelled, asyncio.create_task(made.load()))
         yield made
+
+
+async def _all_scraped(made: Plant) -> None:
+    try:
+        await scraped(made.prometheus, *WORKERS)
+    except TimeoutError:
+        for worker in made.workers.values():
+            worker.must_run()
+        raise
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
