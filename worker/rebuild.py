@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from events.record import Event, Rejected
 from worker import bus, reread, results
@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Order:
+class Wish:
     """What is asked for. `onto_backup`: the database may hold data."""
 
     who: str
@@ -51,10 +51,12 @@ class Read:
 
     records: dict[str, int] = field(default_factory=dict)
     unread: int = 0
+    offsets_set: bool = True
+    """Otherwise a worker may read input topics from their start, which changes nothing but takes its time."""
 
 
-async def rebuild(settings: Settings, store: Store, reading: Reading, wish: Order) -> tuple[Rebuilt, Read]:
-    """Make the database good; what came of it. Raises Refused, WorkerRuns, StoreError, KafkaError: nothing was changed."""
+async def rebuild(settings: Settings, store: Store, reading: Reading, wish: Wish) -> tuple[Rebuilt, Read]:
+    """Make the database good; what came of it. Raises Refused, WorkerRuns, StoreError, KafkaError: nothing has changed."""
     store.lock_for_worker()
     await _none_works(settings, store)
     if not wish.onto_backup and await store.read(kept.holds_data):
@@ -64,7 +66,10 @@ async def rebuild(settings: Settings, store: Store, reading: Reading, wish: Orde
     async with reread.reading(settings) as consumer:
         topics = _Topics(settings, consumer, reading)
         rebuilt = await store.run(kept.rebuild, topics.sources(), wish.who, wish.why)
-    await _set_offsets(settings, topics.ends)
+    try:
+        await _set_offsets(settings, topics.ends)
+    except KafkaError:
+        topics.read.offsets_set = False
     return rebuilt, topics.read
 
 
@@ -122,7 +127,6 @@ class _Topics:
     def sources(self) -> Sources:
         """What `worker.store.rebuild` asks for, read when it does."""
         topics, loop = self.settings.topics, asyncio.get_running_loop()
-        # Stock first: an order named by a unit is not an order yet.
         return Sources(
             _here(lambda: self._batches(topics.inputs, self._event), loop),
             _here(lambda: self._batches((topics.results,), self._result), loop),
@@ -145,7 +149,8 @@ class _Topics:
 
     def _event(self, record: Record) -> Event | None:
         """As it was read when it arrived: a time that was ahead then is taken as ahead now."""
-        arrived = datetime.fromtimestamp(max(record.timestamp, 0) / 1000, UTC)
+        now = datetime.now(UTC)
+        arrived = datetime.fromtimestamp(record.timestamp / 1000, UTC) if record.timestamp > 0 else now
         outcome = self.reading.read(raw(record), arrived).outcome
         self.read.unread += isinstance(outcome, Rejected)
         return outcome if isinstance(outcome, Event) else None

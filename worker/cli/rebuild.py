@@ -40,14 +40,14 @@ def rebuild(
     with opened(configured=True) as (known, store, config):
         known.digest_secret()
         reading = Reading(apply_batch, known.zone, config.is_onu if config else lambda _model: False)
-        wish = work.Order(name, said, onto_backup)
+        wish = work.Wish(name, said, onto_backup)
         try:
             with output.live(output.console(), "reading Kafka", quiet=as_json):
                 rebuilt, read = asyncio.run(work.rebuild(known, store, reading, wish))
         except Refused as refused:
             raise Failure(str(refused), Status.UNAVAILABLE) from None
     if as_json:
-        output.print_json({**asdict(rebuilt), "read": read.records, "unread": read.unread})
+        output.print_json({**asdict(rebuilt), **asdict(read)})
     else:
         _print(rebuilt, read)
 
@@ -61,6 +61,10 @@ def _print(rebuilt: Rebuilt, read: Read) -> None:
     console.print(f"known now: {rebuilt.units} units, {rebuilt.orders} orders")
     _list("a worker takes up", rebuilt.goes_on)
     _list("left until somebody asks again", rebuilt.too_old)
+    if not read.offsets_set:
+        console.print(
+            "the group's offsets could not be set: workers may read the topics from their start, which changes nothing"
+        )
     console.print("nothing was published, no OLT was connected to")
 
 

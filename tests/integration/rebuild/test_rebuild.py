@@ -94,7 +94,7 @@ async def _refuses_what_holds_data(site: Site) -> None:
     known = ended(site.there)
     assert await rebuilt(site, "--onto-backup") == {
         "units": 5, "orders": 11, "events": 0, "finals": 0, "goes_on": [], "too_old": [],
-        "read": await _lengths(site), "unread": 2,
+        "records": await _lengths(site), "unread": 2, "offsets_set": True,
     }  # fmt: skip
     assert ended(site.there) == known
 
