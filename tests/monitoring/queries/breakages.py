@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer
 from tests.crash.town import COMMAND_S, WORKERS
 from tests.monitoring.queries.plant import Plant
 from tests.support.freeze import frozen
+from tests.support.until import until
 from vendors.simulator.faults import Fault
 
 Break = Callable[[Plant], AbstractAsyncContextManager[None]]
@@ -229,9 +230,10 @@ async def kafka_does_not_answer(plant: Plant) -> AsyncIterator[None]:
 
 @raises("AcendeResultsLateBudgetBurn")
 async def kafka_was_away(plant: Plant) -> AsyncIterator[None]:
-    for _ in range(3):
+    for _ in range(5):
         await plant.install(*plant.sites)
     with _frozen_kafka(plant):
+        await until(lambda: plant.sql("SELECT 1 FROM outbox OFFSET 30 LIMIT 1"), 30)
         await asyncio.sleep(13)
     yield
 

@@ -65,5 +65,5 @@ def test_commands_with_a_pause_between_begin_when_they_were_sent() -> None:
 
 
 def test_what_names_a_customer_is_left_out_besides_secrets() -> None:
-    platform = Platform(name="toy", prompt="#", personal=(r"\blogin (\S+)",))
+    platform = Platform(name="huawei_smartax", prompt="#", personal=(r"\blogin (\S+)",))
     assert commands.impersonal(platform, "ppp 1 login ana@isp ********") == "ppp 1 login ******** ********"
