@@ -20,7 +20,7 @@ async def _asked(desk: Desk) -> None:
 
 async def test_a_copy_is_of_one_moment_however_much_is_written_meanwhile(desk: Desk) -> None:
     writing = asyncio.create_task(_asked(desk))
-    copies = []
+    copies: list[str] = []
     while not writing.done():
         copies.append(f"copy-{len(copies)}.db")
         told = (await desk.acende("db", "backup", copies[-1], "--json")).json()
