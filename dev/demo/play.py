@@ -263,6 +263,14 @@ async def _first(work: Coroutine[Any, Any, T], *others: Coroutine[Any, Any, None
             next(task for task in watching if task.done()).result()
         return working.result()
     finally:
-        for task in (working, *watching):
+        await _ended(working, *watching)
+
+
+async def _ended(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel them until they have ended: libraries swallow one now and then (`asyncio.wait_for` does, before Python 3.12)."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(working, *watching, return_exceptions=True)
+        _, pending = await asyncio.wait(pending, timeout=STOP_S)
+    await asyncio.gather(*tasks, return_exceptions=True)
