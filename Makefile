@@ -12,7 +12,7 @@ LOCKED := $(VENV)/.locked
 PYTEST_WORKERS ?= logical
 CRASH_INSTANTS ?= 200
 
-.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash test-cluster cluster bench schemas runbooks docs dashboards check lock clean
+.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash test-cluster cluster bench fuzz schemas runbooks docs dashboards check lock clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -66,6 +66,9 @@ cluster: setup ## that control plane for a person, until Ctrl-C
 
 bench: servers ## the figures of bench/README.md
 	$(BIN)/python -m bench
+
+fuzz: setup ## what strangers send, made up at random: KIND=documents, SEED=… draws the same again
+	$(BIN)/python -m dev.fuzz $(KIND) $(if $(SEED),--seed $(SEED))
 
 schemas: setup ## schemas/json from the models
 	$(BIN)/python -m events.jsonschema

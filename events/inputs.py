@@ -13,7 +13,7 @@ from schemas.serial import Serial
 from schemas.text import CliWord, ErpId, Label, Name, PppoePassword, WifiKey, WifiName
 
 BLANK = BeforeValidator(lambda value: None if value == "" else value)
-DEFAULT_PRIORITY = BeforeValidator(lambda value: 5 if value in {None, ""} else value)
+DEFAULT_PRIORITY = BeforeValidator(lambda value: 5 if value is None or value == "" else value)
 _SERIAL = (
     "The PON serial on the label, in any form: `HWTC1A2B3C4D`, `485754431A2B3C4D`, `HWTC-1A2B3C4D`, lower case too. "
     "Not the product's serial, not the MAC."

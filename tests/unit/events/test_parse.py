@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.envelope import RECORD_BYTES_MAX, Event, Passed, RawRecord, Rejected, parse_record
-from events.inputs import EquipmentBound, EquipmentReceived, InstallStarted
+from events.inputs import INPUTS, EquipmentBound, EquipmentReceived, InstallStarted
 from events.reasons import REASONS
 from tests.unit.events.samples import (
     ARRIVED,
@@ -222,6 +222,49 @@ def test_a_router_with_a_fault_elsewhere_is_refused() -> None:
 def test_a_binding_of_something_else_is_refused_since_it_has_no_model() -> None:
     data = {"serial": "x", "service_order_id": "1", "customer_id": "1", "contract_id": "1"}
     assert refused(event(data, type=EquipmentBound.TYPE)).where[0].startswith("data.serial: not a PON serial")
+
+
+VALUES: tuple[Any, ...] = (None, True, 0, 1.5, "", "x", [], ["x"], {}, {"x": []}, [[]], 10**400, "\u0000")
+"""One of each kind of JSON value, empty and not."""
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_each_kind_of_json_value_at_each_member_raises_nothing(kind: str) -> None:
+    """In every way of writing an event: a number as it should be may become a list, an object, a text."""
+    fields = INPUTS[kind].model_fields
+    data = {name: (field.examples or [None])[0] for name, field in fields.items()}
+    whole = event(data, type=kind)
+    for value in VALUES:
+        for name in fields:
+            odd = data | {name: value}
+            _becomes_something(record(whole | {"data": odd}))
+            _becomes_something(record({"type": kind, **odd}))
+            _becomes_something(binary(odd, ce_type=kind.encode()))
+        for name in (
+            "specversion",
+            "id",
+            "source",
+            "type",
+            "time",
+            "traceparent",
+            "data",
+            "data_base64",
+            "x",
+        ):
+            _becomes_something(record(whole | {name: value}))
+            _becomes_something(record({"type": kind, **data, name: value}))
+
+
+def _becomes_something(found: RawRecord) -> None:
+    assert isinstance(parsed(found), Event | Passed | Rejected)
+
+
+def test_a_priority_that_is_a_list_is_wrong_data() -> None:
+    outcome = refused(event(started(priority=[])))
+    assert (outcome.code, outcome.where) == (
+        "invalid_data",
+        ("data.priority: Input should be a valid integer",),
+    )
 
 
 json_values = st.recursive(

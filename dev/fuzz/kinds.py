@@ -1,0 +1,8 @@
+"""Every kind: to add one, write a module with a `trial` and name it here."""
+
+from dev.fuzz import documents
+from dev.fuzz.runner import Kind
+
+KINDS = {
+    "documents": Kind(documents.trial, 1_000_000),
+}
