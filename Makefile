@@ -11,8 +11,9 @@ BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 PYTEST_WORKERS ?= logical
 CRASH_INSTANTS ?= 200
+MUTANTS ?= --count 400 --seed 1
 
-.PHONY: help setup preflight preflight-kafka kafka servers test demo test-crash test-cluster cluster bench fuzz schemas runbooks docs dashboards check lock clean
+.PHONY: help setup preflight preflight-kafka kafka servers test demo mutants test-crash test-cluster cluster bench fuzz schemas runbooks docs dashboards check lock clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -56,6 +57,10 @@ demo: kafka ## a morning of installations on a real Kafka and simulated OLTs
 
 test-crash: servers ## SIGKILL at 200 instants on each database; ACENDE_CRASH_SEED draws the same again
 	ACENDE_CRASH_INSTANTS=$(CRASH_INSTANTS) $(BIN)/python -m pytest -m crash -n $(PYTEST_WORKERS) --maxprocesses 8 --timeout 0
+
+mutants: servers ## small faults put into the code one at a time; MUTANTS="--part 2/5" is one slice, and what was judged stays judged
+	$(BIN)/python -m dev.mutants reach
+	$(BIN)/python -m dev.mutants run $(MUTANTS)
 
 test-cluster: setup ## the chart on a real Kubernetes control plane, built once with Go; or on yours: see tests/cluster
 	@$(BIN)/python -m dev.cluster programs

@@ -8,7 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,14 +72,18 @@ class Demo:
         )
 
 
+BACKGROUND_JOB = ("bash", "-c", "trap '' INT; exec \"$@\"", "background")
+"""Starts a command as a shell without job control starts a background job: SIGINT is ignored."""
+
+
 @contextmanager
-def demo(folder: Path, kafka: str, *options: str) -> Iterator[Demo]:
+def demo(folder: Path, kafka: str, *options: str, starter: Sequence[str] = ()) -> Iterator[Demo]:
     """The demo, its run folder below `folder`; killed with the block if it has not ended."""
     output, run = folder / "demo.log", folder / "run"
     command = [sys.executable, "-m", "worker.cli", "demo", "--kafka", kafka, "--folder", str(run), *options]
     with output.open("wb") as file:
         process = subprocess.Popen(
-            command,
+            [*starter, *command],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

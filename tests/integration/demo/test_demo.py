@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from dev.machine import ROOT
-from tests.integration.demo.played import Demo, demo, on_topics
+from tests.integration.demo.played import BACKGROUND_JOB, Demo, demo, on_topics
 from tests.support.published import validator
 from tests.support.secrets import disguises
 from tests.support.until import until
@@ -197,8 +197,10 @@ async def test_a_wrong_expectation_is_said_and_ends_with_a_status(
         assert says in " ".join(played.said.split())
 
 
-async def test_ctrl_c_ends_everything(tmp_path: Path, kafka: str) -> None:
-    with demo(tmp_path, kafka, "--morning", morning(tmp_path, installations=[WAITING])) as played:
+@pytest.mark.parametrize("starter", [(), BACKGROUND_JOB], ids=["terminal", "background-job"])
+async def test_ctrl_c_ends_everything(tmp_path: Path, kafka: str, starter: tuple[str, ...]) -> None:
+    options = ("--morning", morning(tmp_path, installations=[WAITING]))
+    with demo(tmp_path, kafka, *options, starter=starter) as played:
         await played.says("Aguardando a ONU aparecer no estoque")
         below = played.started()
         assert below

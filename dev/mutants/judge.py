@@ -1,0 +1,106 @@
+"""Run the tests that come by a fault, in a copy of the tree, until one notices."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev.machine import ROOT
+from dev.mutants.faults import Fault
+from dev.mutants.reach import Reach
+
+_SPARE_S = 90.0
+_LINKS = (".venv", ".cache")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a fault: `killed`, `hung` (noticed too), `survived`, or `unreached`: no test comes by."""
+
+    fault: Fault
+    outcome: str
+    tests: int
+    said: str = ""
+
+    @property
+    def noticed(self) -> bool:
+        """Whether a test would have told."""
+        return self.outcome in {"killed", "hung"}
+
+
+class Judge:
+    """One copy of the tree, one fault at a time."""
+
+    def __init__(self, folder: Path, reach: Reach) -> None:
+        self._copy, self._reach = folder, reach
+        _copy_tree(folder)
+
+    def judge(self, fault: Fault) -> Verdict:
+        """Put the fault in, run, take it out."""
+        source = (ROOT / fault.module).read_text()
+        last = fault.line + source[fault.start : fault.end].count("\n")
+        tests = self._reach.tests(fault.module, fault.line, last)
+        if not tests:
+            return Verdict(fault, "unreached", 0)
+        target = self._copy / fault.module
+        target.write_text(fault.applied(source))
+        try:
+            return self._run(fault, tests)
+        finally:
+            target.write_text(source)
+
+    def _run(self, fault: Fault, tests: list[str]) -> Verdict:
+        listed = self._copy / "listed-tests"
+        listed.write_text("\n".join(dict.fromkeys(test.split("\n")[0] for test in tests)))
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--no-header",
+            "--tb=no",
+        ]
+        environment = {**os.environ, "PYTHONPATH": str(self._copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment.pop("ACENDE_REACH", None)
+        limit = _SPARE_S + 4 * self._reach.seconds(tests)
+        process = subprocess.Popen(
+            [*command, f"@{listed}"],
+            cwd=self._copy,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            output, _ = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.communicate()
+            return Verdict(fault, "hung", len(tests))
+        said = next((line for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
+        return Verdict(fault, "survived" if process.returncode == 0 else "killed", len(tests), said[:200])
+
+
+def _copy_tree(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    for name in _LINKS:
+        if (ROOT / name).exists():
+            (folder / name).symlink_to((ROOT / name).resolve())
