@@ -19,7 +19,7 @@ from events.outgoing import CloudEvent, dead_letter_id
 from events.outputs import DeadLetter, Header
 from events.reasons import reason
 from events.record import RawRecord, Rejected
-from schemas.serial import serial_or_none
+from schemas.serial import is_in_doubt, serial_or_none
 from schemas.text import MASK
 
 _HEADERS_MAX = 50
@@ -175,4 +175,6 @@ def _value(name: str, value: Any, looks: re.Pattern[str] | None) -> JsonValue:
 
 
 def _serial(value: Any) -> JsonValue:
-    return value if isinstance(value, str) and serial_or_none(value) else MASK
+    """A serial, unless it may as well be something else of hex digits."""
+    shown = isinstance(value, str) and serial_or_none(value) and not is_in_doubt(value)
+    return value if shown else MASK

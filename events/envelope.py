@@ -18,9 +18,10 @@ from pydantic_core import ErrorDetails, from_json
 
 from events.attributes import ENVELOPES, Attributes
 from events.base import SOURCE_TIMEZONE
-from events.inputs import INPUTS, EquipmentReceived, InputData
+from events.inputs import INPUTS, EquipmentReceived, InputData, is_undecided
 from events.outgoing import CloudEvent, OutRecord, input_record, to_record
 from events.record import Event, Passed, RawRecord, Rejected
+from schemas.serial import is_in_doubt
 
 __all__ = [
     "CloudEvent",
@@ -195,7 +196,9 @@ def _joined(
     return _event(reading, event_type, attributes, found)
 
 
-def _event(reading: _Reading, event_type: str, attributes: Attributes, data: InputData) -> Event:
+def _event(reading: _Reading, event_type: str, attributes: Attributes, data: InputData) -> Event | Passed:
+    if isinstance(data, EquipmentReceived) and is_undecided(data) and not reading.is_onu_model(data.model):
+        return Passed(event_type)
     record, headers, time = reading.record, reading.headers, attributes.time
     ahead = time is not None and time > reading.now + AHEAD_MAX
     return Event(
@@ -254,7 +257,7 @@ def _refused(
     reading: _Reading, event_type: str, errors: list[ErrorDetails], data: bytes | None = None
 ) -> Passed | Rejected:
     paths = [tuple(str(part) for part in error["loc"] if part != event_type) for error in errors]
-    if ("data", "serial") in paths and _is_other_unit(reading, event_type, data):
+    if _is_other_unit(reading, event_type, data, serial_refused=("data", "serial") in paths):
         return Passed(event_type)
     where = tuple(_finding(path, error) for path, error in zip(paths, errors, strict=True))[:_FINDINGS_MAX]
     if all(error["type"] == "naive_time" for error in errors):
@@ -267,11 +270,15 @@ def _finding(path: tuple[str, ...], error: ErrorDetails) -> str:
     return f"{'.'.join(path) or 'document'}: {error['msg'].removeprefix('Value error, ')}"
 
 
-def _is_other_unit(reading: _Reading, event_type: str, data: bytes | None) -> bool:
-    """Whether a received unit is something that we have nothing to do with: its model is not known as an ONU."""
+def _is_other_unit(reading: _Reading, event_type: str, data: bytes | None, *, serial_refused: bool) -> bool:
+    """Whether a received unit is something that we have nothing to do with: its model is not known as an ONU, and its
+    serial is none, or may as well be a MAC address.
+    """
     if event_type != EquipmentReceived.TYPE:
         return False
     document = from_json(reading.value if data is None else data)
     members = document["data"] if data is None else document
-    model = members.get("model") if isinstance(members, dict) else None
+    if not isinstance(members, dict) or not (serial_refused or is_in_doubt(members.get("serial"))):
+        return False
+    model = members.get("model")
     return isinstance(model, str) and bool(model.strip()) and not reading.is_onu_model(model)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from events.base import EventData, EventTime
 from schemas.place import PonPortText
-from schemas.serial import Serial
+from schemas.serial import TypedSerial, Undecided
 from schemas.text import CliWord, ErpId, Label, Name, PppoePassword, WifiKey, WifiName
 
 BLANK = BeforeValidator(lambda value: None if value == "" else value)
@@ -25,7 +25,7 @@ class EquipmentReceived(EventData):
     """A unit entered stock, or stock corrects what it said of it."""
 
     TYPE: ClassVar[str] = "acende.equipment.received.v1"
-    serial: Serial = Field(description=_SERIAL, examples=_SERIALS)
+    serial: TypedSerial = Field(description=_SERIAL, examples=_SERIALS)
     model: Label = Field(description="The model as the ERP knows it.", examples=["EG8145V5"])
     brand: Label = Field(description="The brand as the ERP knows it.", examples=["Huawei"])
     stock_item_id: ErpId = Field(description="The ERP's key of this unit.", examples=["PAT-90311"])
@@ -54,7 +54,7 @@ class EquipmentBound(EventData):
     """Stock lent the unit to this customer's order."""
 
     TYPE: ClassVar[str] = "acende.equipment.bound.v1"
-    serial: Serial = Field(description=_SERIAL, examples=_SERIALS)
+    serial: TypedSerial = Field(description=_SERIAL, examples=_SERIALS)
     service_order_id: ErpId = Field(description="The order it is lent to.", examples=["OS-48211"])
     customer_id: ErpId = Field(description="The customer of the order.", examples=["10233"])
     contract_id: ErpId = Field(description="The contract of the order.", examples=["77120"])
@@ -64,7 +64,7 @@ class EquipmentUnbound(EventData):
     """The unit was given back by this customer's order."""
 
     TYPE: ClassVar[str] = "acende.equipment.unbound.v1"
-    serial: Serial = Field(description=_SERIAL, examples=_SERIALS)
+    serial: TypedSerial = Field(description=_SERIAL, examples=_SERIALS)
     service_order_id: ErpId = Field(description="The order it was lent to.", examples=["OS-48211"])
     customer_id: ErpId = Field(description="The customer of the order.", examples=["10233"])
     contract_id: ErpId = Field(description="The contract of the order.", examples=["77120"])
@@ -87,7 +87,7 @@ class InstallStarted(EventData):
     started_at: EventTime = Field(
         description="When the technician started.", examples=["2026-03-02T09:31:07-03:00"]
     )
-    serial: Annotated[Serial | None, BLANK] = Field(
+    serial: Annotated[TypedSerial | None, BLANK] = Field(
         None,
         description="The ONU's serial, scanned or typed by the technician. " + _SERIAL,
         examples=_SERIALS,
@@ -133,6 +133,11 @@ class InstallCancelled(EventData):
     TYPE: ClassVar[str] = "acende.install.cancelled.v1"
     service_order_id: ErpId = Field(description="The ERP's key of the order.", examples=["OS-48211"])
     reason: Label = Field(description="Why, for people.", examples=["Cliente desistiu"])
+
+
+def is_undecided(data: "InputData") -> bool:
+    """Whether the event names its serial in a form that may as well be a MAC address."""
+    return isinstance(getattr(data, "serial", None), Undecided)
 
 
 InputData = EquipmentReceived | EquipmentBound | EquipmentUnbound | InstallStarted | InstallCancelled

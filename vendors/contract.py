@@ -163,6 +163,12 @@ class Observation(Frozen):
     """Names of secrets and unread fields whose digest equals what was last applied and accepted here: filled in by
     the worker. `plan` sends the others."""
 
+    @property
+    def printed(self) -> str | None:
+        """The serial as this OLT prints it: a command that names it says it so."""
+        lit = (self.sighting,) if self.sighting else ()
+        return next((one.raw_serial for one in (*lit, *self.registrations) if one.raw_serial), None)
+
     def at(self, port: PonPort) -> Registration | None:
         """The registration of the serial on `port`, if any."""
         return next((found for found in self.registrations if found.port == port), None)

@@ -89,11 +89,16 @@ class Unit:
     """The latest lending, given back or not."""
     returns: dict[str, Stamp] = field(default_factory=dict)
     """By order, when it last gave the unit back."""
+    undecided: bool = False
+    """Nothing says yet that its serial is one, and not a MAC address: it has only been lent or returned by it."""
 
     @property
     def bound_order(self) -> str | None:
-        """The order to which stock binds the unit: the latest lending, unless that order has given it back since."""
-        if self.lent is None:
+        """The order to which stock binds the unit: the latest lending, unless that order has given it back since.
+
+        None while its serial is undecided.
+        """
+        if self.lent is None or self.undecided:
             return None
         returned = self.returns.get(self.lent.order)
         return None if returned and returned > self.lent.stamp else self.lent.order
@@ -194,8 +199,14 @@ class Order:
 
     @property
     def named_serial(self) -> str | None:
-        """The unit that the latest request names."""
-        named: str | None = self._asked("serial")
+        """The unit that the latest request names, be it undecided."""
+        named: str | None = self._asked("serial") or self.undecided_serial
+        return named
+
+    @property
+    def undecided_serial(self) -> str | None:
+        """What the latest request names where that may as well be a MAC address."""
+        named: str | None = self._asked("undecided_serial")
         return named
 
     @property
@@ -276,6 +287,24 @@ class Work:
             order.priority,
             order.work_deadline_at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an order has OLTs looked at for. `olt` and `site` are what the order names."""
+
+    id: str
+    revision: int
+    serial: str
+    site: str | None
+    olt: str | None
+    priority: int
+
+    @classmethod
+    def of(cls, order: Order) -> "Look":
+        """What this order may have named."""
+        assert order.undecided_serial
+        return cls(order.id, order.revision, order.undecided_serial, order.site, order.olt, order.priority)
 
 
 @dataclass(frozen=True, slots=True)

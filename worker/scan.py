@@ -86,6 +86,11 @@ class Seen:
         """Where the unit is: usually nowhere or in one place."""
         return tuple(dict.fromkeys((*self.lit, *self.online)))
 
+    @property
+    def anywhere(self) -> bool:
+        """Whether the OLT shows the serial at all."""
+        return bool(self.lit or self.online or self.offline)
+
 
 def seen_of(serial: str, sightings: Iterable[Sighting], registered: Iterable[Registration]) -> Seen:
     """What is shown of `serial`, from all that is lit and from the registrations of this serial."""
@@ -208,6 +213,10 @@ def conclude(
 def _tell(conn: Connection, olt: str, one: Search, seen: Seen, now: datetime) -> None:
     there = search.where_now(conn, one)
     if there is None or there.olt == olt:
+        return
+    if one.undecided:
+        if seen.anywhere:
+            search.show(conn, one)
         return
     for port in seen.offline:
         search.add_former(conn, one, olt, port)

@@ -24,6 +24,18 @@ ROWS = (
         fault="erp",
     ),
     Row(
+        "serial_looks_like_mac",
+        "failed",
+        True,
+        "O que foi informado como serial ({serial}) parece um endereço MAC, e nem o estoque, nem outra ordem, nem uma OLT"
+        " mostra uma ONU com esse serial.",
+        "What was named as the serial ({serial}) looks like a MAC address, and neither stock nor another order nor an OLT"
+        " shows an ONU of that serial.",
+        "Confira na etiqueta da ONU o serial PON (S/N ou GPON SN), não o MAC, e informe-o na ordem.",
+        "Read the PON serial (S/N or GPON SN) on the label of the ONU, not the MAC, and name it in the order.",
+        fault="field",
+    ),
+    Row(
         "serial_claimed",
         "failed",
         True,

@@ -109,23 +109,34 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
     if port is not None:
         asked.append(read(f"display ont info {port.frame} {port.slot} {port.port} all", timeout_s=60.0))
     here, lit, version, *listed = yield tuple(asked)
-    onts = answered(asked[0], here)
+    onts, sightings = answered(asked[0], here), _sightings(answered(AUTOFIND, lit))
+    table = answered(asked[-1], listed[0]) if listed else None
+    if onts is None and (printed := _printed(serial, sightings, table)):
+        again = read(f"display ont info by-sn {printed}")
+        [here] = yield (again,)
+        onts = answered(again, here)
     registrations: tuple[Registration, ...] = ()
     for ont in onts["onts"] if onts else ():
         registrations = (*registrations, (yield from _registration(ont)))
     firmware = (_perhaps(VERSION, version) or {}).get("version")
-    used = frozenset(_ids(answered(asked[-1], listed[0]), port) if listed else ())
+    used = frozenset(_ids(table, port))
     new = port is not None and all(found.port != port for found in registrations)
     return Observation(
         serial=serial,
         port=port,
         more=(yield from _boards_word(port, firmware)) if port and new else {},
         registrations=registrations,
-        sighting=next((seen for seen in _sightings(answered(AUTOFIND, lit)) if seen.serial == serial), None),
+        sighting=next((seen for seen in sightings if seen.serial == serial), None),
         used_onu_ids=used,
         onus_free=len(set(ONU_IDS) - used) if listed else None,
         firmware=firmware,
     )
+
+
+def _printed(serial: str, sightings: Iterable[Sighting], table: Row | None) -> str | None:
+    """The hex digits by which this OLT knows the serial where these are not the usual ones: small letters in a vendor id."""
+    shown = [seen.raw_serial for seen in sightings] + [row["sn"] for row in (table or {"onts": ()})["onts"]]
+    return next((form for one in shown if (form := hex_serial(serial, one)) != hex_serial(serial)), None)
 
 
 def _boards_word(port: PonPort, firmware: str | None) -> Dialogue[dict[str, str]]:

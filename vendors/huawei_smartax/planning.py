@@ -80,8 +80,9 @@ def _registering(desired: DesiredOnu, onu_id: int, observed: Observation) -> Com
         )
     profiles = f"{_profile('ont-lineprofile', desired.line_profile)} {_profile('ont-srvprofile', desired.service_profile)}"
     named = f' desc "{desired.description}"' if desired.description else ""
+    serial = hex_serial(desired.serial, observed.printed)
     return write(
-        f'ont add {desired.port.port} {onu_id} sn-auth "{hex_serial(desired.serial)}" omci {profiles}{named}',
+        f'ont add {desired.port.port} {onu_id} sn-auth "{serial}" omci {profiles}{named}',
         path=board(desired.port, observed.more.get("word", "gpon")),
         timeout_s=60.0,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from schemas.place import PonPort
+from schemas.serial import readable_serial
 from vendors.contract import Command, Dialogue, Health, Observation, Sighting, read
 from vendors.errors import UnknownReply
 from vendors.zte_common.grammar import ONU_IDS, Grammar
@@ -74,6 +75,10 @@ def observe(
     seen = _sightings(first[1 : 1 + len(lists)], replies[1 : 1 + len(lists)])
     tables = [answer(*pair) for pair in list(zip(first, replies, strict=True))[1 + len(lists) :]]
     used = _used(tables, port)
+    if not places and (printed := _printed(serial, seen, tables)):
+        again = read(f"show gpon onu by sn {printed}")
+        [reply] = yield (again,)
+        places = _places(answer(again, reply))
     shown = yield from _details(grammar, places)
     yield from read_config(grammar, shown)
     return Observation(
@@ -85,6 +90,14 @@ def observe(
         onus_free=len(set(ONU_IDS) - used) if port else None,
         firmware=_firmware(tables),
     )
+
+
+def _printed(serial: str, seen: Sequence[Sighting], tables: Sequence[Row]) -> str | None:
+    """The serial as this OLT writes it where its vendor id holds small letters: it knows it by no other."""
+    shown = [found.raw_serial for found in seen]
+    shown += [row["sn"] for table in tables for row in table.get("onus", ()) if row.get("sn")]
+    forms = (readable_serial(serial, one) for one in shown)
+    return next((form for form in forms if form[:4] != serial[:4]), None)
 
 
 def _details(grammar: Grammar, places: Places) -> Dialogue[list[Shown]]:

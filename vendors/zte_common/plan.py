@@ -6,6 +6,7 @@ from functools import cached_property
 
 from schemas.onu import DesiredOnu, GemPort, LanPort, OnuService, ServicePort, Wan, Wifi
 from schemas.place import PonPort
+from schemas.serial import readable_serial
 from vendors.contract import Command, Flow, Observation, Registration, write
 from vendors.errors import OrderRejected
 from vendors.zte_common.grammar import ONU_IDS, Grammar, Path, flow_key
@@ -54,7 +55,8 @@ def _registration(grammar: Grammar, wanted: DesiredOnu, onu_id: int, observed: O
             "this platform registers an ONU by its type, and no type is given", code="profile_missing"
         )
     path = grammar.olt_path(wanted.port)
-    yield write(f"onu {onu_id} type {wanted.onu_type} sn {wanted.serial}", path=path)
+    serial = readable_serial(wanted.serial, observed.printed)
+    yield write(f"onu {onu_id} type {wanted.onu_type} sn {serial}", path=path)
     if wanted.description:
         yield write(f"description {wanted.description}", path=grammar.onu_path(wanted.port, onu_id))
     bare = Registration(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from worker.correlate.claims import candidates_for, holder
 from worker.correlate.decide import Change, decide
-from worker.correlate.ladder import Rest, Stop, Use, Wait, Wish, Withdraw, wish_of
+from worker.correlate.ladder import Rest, Stop, Undecided, Use, Wait, Wish, Withdraw, wish_of
 from worker.correlate.world import Registered, World, serials_named
 from worker.facts import Order, OrderState, Rules
 
@@ -53,6 +53,8 @@ def _last_wish(order: Order) -> Wish:
             return Use(order.serial)
         case OrderState.STOPPED:
             return Stop(order.verdict or "", order.verdict_params, order.serial)
+        case OrderState.WAITING if order.verdict and order.undecided_serial:
+            return Undecided(order.undecided_serial)
         case OrderState.WAITING:
             return Wait()
         case OrderState.CANCELLING | OrderState.CANCELLED:

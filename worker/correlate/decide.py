@@ -7,10 +7,12 @@ from datetime import datetime
 from events.stages import Stage
 from worker import lifecycle
 from worker.correlate.claims import held_serial
-from worker.correlate.ladder import Refuse, Rest, Stop, Use, Wait, Wish, Withdraw
+from worker.correlate.ladder import Refuse, Rest, Stop, Undecided, Use, Wait, Wish, Withdraw
 from worker.correlate.world import Registered, World
 from worker.facts import Order, OrderState, Rules
 from worker.replacing import replace
+
+LOOKS_LIKE_MAC = "serial_looks_like_mac"
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,10 @@ class Change:
     order: Order
     start: bool = False
     """Have jobs made for its revision."""
+    look: bool = False
+    """Have OLTs looked at for the serial that it may have named."""
     stop: bool = False
-    """End its provision jobs."""
+    """End its provision jobs, and those that only look."""
     remove: tuple[Registered, ...] = ()
     """Have these removed: it is being cancelled."""
     told: bool = False
@@ -56,6 +60,8 @@ def decide(
             return _failed(_begun(order, now), order, failed, now)
         case Wait():
             return _waiting(order, now, rules)
+        case Undecided(serial):
+            return _undecided(order, serial, now, rules)
         case Stop():
             return _stopped(order, wish, now, rules)
         case Use(serial) if holders.get(serial) not in {None, order.id}:
@@ -95,12 +101,21 @@ def _withdrawn(order: Order, world: World, now: datetime) -> Change:
         return Change(order)
     own = tuple(one for one in world.registered if one.order == order.id)
     begun = _without_verdict(_withdrawing(order, now))
-    working = order.state is OrderState.WORKING
+    working = _has_work(order)
     if own:
         going = replace(begun, state=OrderState.CANCELLING, serial=own[0].serial, claims=False)
         return Change(going, stop=working, remove=own)
     say = Say(order.cancel_code or "cancelled_by_erp")
     return Change(lifecycle.cancel(begun, now), stop=working, say=say)
+
+
+def _has_work(order: Order) -> bool:
+    """Whether there are jobs of it that end with what it wants."""
+    return order.state is OrderState.WORKING or _is_undecided(order)
+
+
+def _is_undecided(order: Order) -> bool:
+    return (order.state, order.verdict) == (OrderState.WAITING, LOOKS_LIKE_MAC)
 
 
 def _withdrawing(order: Order, now: datetime) -> Order:
@@ -115,23 +130,49 @@ def _without_verdict(order: Order) -> Order:
 def _failed(order: Order, before: Order, why: Stop, now: datetime) -> Change:
     order = replace(order, serial=why.serial or order.serial, claims=False)
     failed = lifecycle.fail(order, why.code, now)
-    return Change(failed, stop=before.state is OrderState.WORKING, say=Say(why.code, why.params))
+    return Change(failed, stop=_has_work(before), say=Say(why.code, why.params))
 
 
 def _waiting(order: Order, now: datetime, rules: Rules) -> Change:
     begun = _begun(order, now)
-    assert begun.began_at
-    late = begun.began_at + rules.unit_wait
-    if now >= late:
+    if now >= _unit_due(begun, rules):
         return _failed(begun, order, Stop("unit_not_received"), now)
+    waiting = _without_unit(_without_verdict(begun), now, rules)
+    told = order.state is not OrderState.WAITING or _is_undecided(order)
+    return Change(waiting, stop=_has_work(order), told=told)
+
+
+def _undecided(order: Order, serial: str, now: datetime, rules: Rules) -> Change:
+    """Waits like an order without a unit, and is looked for: nothing is claimed, and nothing sent."""
+    begun, params = _begun(order, now), {"serial": serial}
+    if now >= _unit_due(begun, rules):
+        return _failed(begun, order, Stop(LOOKS_LIKE_MAC, params), now)
+    same = _is_undecided(order) and order.verdict_params == params
     waiting = replace(
-        _without_verdict(lifecycle.reach(begun, Stage.WAITING_FOR_EQUIPMENT, now)),
+        _without_unit(begun, now, rules),
+        verdict=LOOKS_LIKE_MAC,
+        verdict_params=params,
+        verdict_since=order.verdict_since if same else now,
+    )
+    working = order.state is OrderState.WORKING
+    return Change(
+        waiting, look=True, stop=working, told=not same, say=None if same else Say(LOOKS_LIKE_MAC, params)
+    )
+
+
+def _unit_due(begun: Order, rules: Rules) -> datetime:
+    assert begun.began_at
+    return begun.began_at + rules.unit_wait
+
+
+def _without_unit(begun: Order, now: datetime, rules: Rules) -> Order:
+    return replace(
+        lifecycle.reach(begun, Stage.WAITING_FOR_EQUIPMENT, now),
         state=OrderState.WAITING,
         serial=None,
         claims=False,
-        due_at=min(late, now + rules.look_again),
+        due_at=min(_unit_due(begun, rules), now + rules.look_again),
     )
-    return Change(waiting, stop=order.state is OrderState.WORKING, told=order.state is not OrderState.WAITING)
 
 
 def _stopped(order: Order, why: Stop, now: datetime, rules: Rules) -> Change:
@@ -152,7 +193,7 @@ def _stopped(order: Order, why: Stop, now: datetime, rules: Rules) -> Change:
         due_at=min(late, now + rules.look_again),
     )
     say = None if same else Say(why.code, why.params)
-    return Change(stopped, stop=order.state is OrderState.WORKING, told=not same, say=say)
+    return Change(stopped, stop=_has_work(order), told=not same, say=say)
 
 
 def _working(order: Order, serial: str, world: World, now: datetime, rules: Rules) -> Change:

@@ -29,6 +29,13 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Undecided:
+    """The serial that it names may as well be a MAC address: nothing is done until something shows that it is none."""
+
+    serial: str
+
+
+@dataclass(frozen=True)
 class Stop:
     """It cannot go on so: a verdict, which fails the order unless a fact changes it soon."""
 
@@ -44,7 +51,7 @@ class Use:
     serial: str
 
 
-Wish = Rest | Withdraw | Refuse | Wait | Stop | Use
+Wish = Rest | Withdraw | Refuse | Wait | Undecided | Stop | Use
 
 
 def wish_of(order: Order, world: World, rules: Rules) -> Wish:
@@ -61,7 +68,9 @@ def wish_of(order: Order, world: World, rules: Rules) -> Wish:
     return _unit(order, world, rules)
 
 
-def _unit(order: Order, world: World, rules: Rules) -> Wait | Stop | Use:
+def _unit(order: Order, world: World, rules: Rules) -> Wait | Undecided | Stop | Use:
+    if order.undecided_serial and not world.shows(order.undecided_serial):
+        return Undecided(order.undecided_serial)
     lent = [unit for unit in world.bound.get(order.id, ()) if rules.is_onu(unit.model) is not False]
     named = order.named_serial
     if named is not None:

@@ -9,8 +9,10 @@ from events.inputs import (
     EquipmentUnbound,
     InstallCancelled,
     InstallStarted,
+    is_undecided,
 )
 from events.record import Event
+from schemas.serial import looks_like_mac
 from worker import digest
 from worker.facts import EPOCH, Ask, Lending, Order, Rules, Stamp, Unit
 from worker.replacing import replace
@@ -25,15 +27,32 @@ def stamp_of(event: Event) -> Stamp:
     return Stamp(event.time, event.source, event.id)
 
 
+def new_unit(serial: str) -> Unit:
+    """A unit of which nothing is known, not even whether its serial is one."""
+    return Unit(serial, undecided=looks_like_mac(serial))
+
+
+def shown(unit: Unit) -> Unit:
+    """The unit, whose serial is one without doubt."""
+    return replace(unit, undecided=False) if unit.undecided else unit
+
+
 def unit_with(unit: Unit, event: Event) -> Unit:
-    """What is known of a unit once this fact is known too."""
+    """What is known of a unit once this fact is known too.
+
+    Stock shows that a serial is one by writing it so that it cannot be a MAC address, or by the model of an ONU: of other
+    models an event with such a serial is passed over when it is read.
+    """
     stamp, data = stamp_of(event), event.data
+    if isinstance(data, EquipmentReceived) or not is_undecided(data):
+        unit = shown(unit)
     if isinstance(data, EquipmentReceived):
         return _received(unit, data, stamp, event.traceparent)
     if isinstance(data, EquipmentBound):
         return _lent(unit, _lending(data.service_order_id, data, stamp, event.traceparent))
-    assert isinstance(data, EquipmentUnbound)
-    return _returned(unit, data.service_order_id, stamp)
+    if isinstance(data, EquipmentUnbound):
+        return _returned(unit, data.service_order_id, stamp)
+    return unit
 
 
 def _lending(
@@ -84,10 +103,13 @@ def _requested(
     if stamp <= (order.requested or EPOCH):
         return order
     document = data.model_dump(mode="json", exclude=_SECRETS, exclude_none=True)
+    wanted = digest.of_request(data, document, rules.digest_key)
+    if is_undecided(data):
+        document["undecided_serial"] = document.pop("serial")
     return replace(
         order,
         request=document,
-        request_digest=digest.of_request(data, document, rules.digest_key),
+        request_digest=wanted,
         requested=stamp,
         has_secrets=any(getattr(data, name) for name in _SECRETS),
         traceparent=traceparent,
@@ -102,10 +124,23 @@ def cancelled(order: Order, stamp: Stamp, reason: str, code: str) -> Order:
     return replace(order, cancelled=stamp, cancel_reason=reason, cancel_code=code)
 
 
+def unit_of(event: Event) -> str | None:
+    """The serial of which the event tells something, other than that an order asks for it.
+
+    A request that names a serial beyond doubt tells of one that looks like a MAC address that it is none.
+    """
+    data = event.data
+    if isinstance(data, InstallCancelled):
+        return None
+    if not isinstance(data, InstallStarted):
+        return data.serial
+    doubtful = data.serial is not None and looks_like_mac(data.serial)
+    return data.serial if doubtful and not is_undecided(data) else None
+
+
 def units_of(events: Iterable[Event]) -> set[str]:
-    """Serials of which the events tell what stock knows."""
-    of_stock = (EquipmentReceived, EquipmentBound, EquipmentUnbound)
-    return {event.data.serial for event in events if isinstance(event.data, of_stock)}
+    """Serials of which the events tell something, other than that orders ask for them."""
+    return {serial for event in events if (serial := unit_of(event))}
 
 
 def serials_named(events: Iterable[Event]) -> set[str]:

@@ -37,6 +37,22 @@ class World:
                 found[order].append(unit)
         return found
 
+    def shows(self, serial: str) -> bool:
+        """Whether stock, an order or an OLT has shown that this is a serial, although it looks like a MAC address."""
+        unit = self.units.get(serial)
+        if unit is not None and not unit.undecided:
+            return True
+        by_orders = (
+            (
+                None if order.undecided_serial else order.named_serial,
+                order.completion and order.completion.serial,
+            )
+            for order in self.orders.values()
+        )
+        return any(serial in named for named in by_orders) or any(
+            one.serial == serial for one in self.registered
+        )
+
     def unit(self, serial: str) -> Unit:
         """The unit; one of which nothing is known is one of which nothing is known."""
         return self.units.get(serial) or Unit(serial)

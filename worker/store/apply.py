@@ -1,7 +1,7 @@
 """Events into rows: facts are merged, what follows is decided, results go to the outbox, all in one transaction."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -53,12 +53,20 @@ class Facts:
         data = event.data
         if isinstance(data, InstallStarted | InstallCancelled):
             self._add_to_order(data.service_order_id, event, at, rules)
-            return
-        before = self.units.get(data.serial) or Unit(data.serial)
-        after = merge.unit_with(before, event)
+        if serial := merge.unit_of(event):
+            self._put(serial, lambda unit: merge.unit_with(unit, event))
+
+    def show(self, serials: Iterable[str]) -> None:
+        """Have these serials be ones without doubt: an OLT shows them."""
+        for serial in serials:
+            self._put(serial, merge.shown)
+
+    def _put(self, serial: str, change: Callable[[Unit], Unit]) -> None:
+        before = self.units.get(serial)
+        after = change(before or merge.new_unit(serial))
         if after is not before:
-            self.units[data.serial] = after
-            self.changed.add(data.serial)
+            self.units[serial] = after
+            self.changed.add(serial)
 
     def _add_to_order(self, order_id: str, event: Event, at: datetime, rules: Rules) -> None:
         before = self.orders.get(order_id) or unknown(order_id)

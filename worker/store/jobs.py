@@ -24,10 +24,12 @@ JOBS = "jobs"
 """The wake-up channel: a job became due."""
 REMOVAL_DEADLINE = timedelta(hours=72)
 REMOVAL_PRIORITY = 5
+LOOK = "scan"
+"""Of an order, a job that is never placed: scans look for the serial that it may have named. Nothing is sent for it."""
 
 
-class Wanted(Protocol):
-    """What an order asks of the OLTs, as correlation decided it. `olt` and `port` are what the order names."""
+class Looked(Protocol):
+    """What an order has looked for. `olt` and `site` are what the order names."""
 
     @property
     def id(self) -> str: ...
@@ -40,9 +42,14 @@ class Wanted(Protocol):
     @property
     def olt(self) -> str | None: ...
     @property
-    def port(self) -> PonPort | None: ...
-    @property
     def priority(self) -> int: ...
+
+
+class Wanted(Looked, Protocol):
+    """What an order asks of the OLTs, as correlation decided it. `olt` and `port` are what the order names."""
+
+    @property
+    def port(self) -> PonPort | None: ...
     @property
     def deadline_at(self) -> datetime: ...
 
@@ -90,7 +97,7 @@ def _not_of_revision(conn: Connection, revisions: dict[str, int]) -> _Former:
         select(job.c.id, job.c.kind, job.c.service_order_id, job.c.revision).where(
             job.c.live,
             many.among(conn, job.c.service_order_id, revisions),
-            job.c.kind.in_(("provision", "deprovision")),
+            job.c.kind.in_(("provision", "deprovision", LOOK)),
         )
     ).all()
     current = {
@@ -99,6 +106,45 @@ def _not_of_revision(conn: Connection, revisions: dict[str, int]) -> _Former:
         if row.kind == "provision" and row.revision == revisions[row.service_order_id]
     }
     return _Former([row.id for row in rows if row.id not in current], set(current.values()))
+
+
+def look_all(conn: Connection, orders: Sequence[Looked], now: datetime) -> None:
+    """Have OLTs looked at for what each of these orders may have named, in one job for each. Idempotent."""
+    if not orders:
+        return
+    rows = {order.id: _look_row(order, now) for order in orders}
+    known = conn.execute(
+        select(job).where(job.c.live, job.c.kind == LOOK, many.among(conn, job.c.service_order_id, rows))
+    ).mappings()
+    stale = []
+    for row in known:
+        wanted = rows[row["service_order_id"]]
+        if all(row[name] == wanted[name] for name in ("olt", "revision", "serial", "payload")):
+            del rows[row["service_order_id"]]
+        else:
+            stale.append(row["id"])
+    if stale:
+        _drop(conn, stale, now)
+    if rows:
+        many.insert(conn, job, list(rows.values()))
+        db.wake(conn, JOBS)
+
+
+def _look_row(order: Looked, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": LOOK,
+        "olt": UNPLACED,
+        "service_order_id": order.id,
+        "revision": order.revision,
+        "serial": order.serial,
+        "state": "due",
+        "live": True,
+        "due_at": now,
+        "priority": order.priority,
+        "payload": {"site": order.site, "olt": order.olt},
+        "created_at": now,
+        "updated_at": now,
+    }
 
 
 def _placed(order: Wanted) -> bool:
@@ -135,7 +181,7 @@ def stop_work(conn: Connection, order_id: str, now: datetime) -> None:
     """End the order's provision jobs, whatever they do; one that is running stops after the command in hand."""
     conn.execute(
         update(job)
-        .where(job.c.live, job.c.service_order_id == order_id, job.c.kind == "provision")
+        .where(job.c.live, job.c.service_order_id == order_id, job.c.kind.in_(("provision", LOOK)))
         .values(live=False, state="dropped", updated_at=now)
     )
 

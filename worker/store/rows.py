@@ -65,6 +65,7 @@ def unit_of(row: Row) -> Unit:
             order: Stamp(datetime.fromisoformat(time), source, id_)
             for order, (time, source, id_) in returns.items()
         },
+        undecided=bool(row["undecided"]),
     )
 
 
@@ -86,6 +87,7 @@ def unit_row(unit: Unit) -> dict[str, Any]:
         }
         or None,
         "bound_order": unit.bound_order,
+        "undecided": unit.undecided,
     }
 
 

@@ -108,6 +108,8 @@ equipment = Table(
     Column("returns", Document),  # {service order id: [time, source, id]}
     # What follows: the order to which stock binds the unit now.
     Column("bound_order", Text, index=True),
+    # True while nothing says that the serial is one, and not a MAC address; what stock lends does not count until then.
+    Column("undecided", Boolean),
 )
 
 service_order = Table(

@@ -1,4 +1,4 @@
-"""Provision jobs that have no place yet: who looks for whom, and the first sighting."""
+"""Jobs that have no place yet: who looks for whom, and the first sighting."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,14 @@ from sqlalchemy import Connection, or_, select, update
 
 from schemas.place import PonPort
 from worker.store import db
-from worker.store.jobs import JOBS, UNPLACED
+from worker.store.jobs import JOBS, LOOK, UNPLACED
 from worker.store.schema import job
 from worker.store.work import lock_order
 
 _SEARCHED = "searched"
 """`job.stage` of an unplaced job for which scans have been asked for."""
+_SHOWN = "shown"
+"""`job.stage` of one that only looks, once an OLT has shown its serial."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Search:
     created_at: datetime
     olt: str | None = None
     site: str | None = None
+    undecided: bool = False
+    """Whether the OLT is only to show that there is such a serial."""
 
 
 def _search(row: Any) -> Search:
@@ -40,6 +44,7 @@ def _search(row: Any) -> Search:
         row.created_at,
         notes.get("olt"),
         notes.get("site"),
+        row.kind == LOOK,
     )
 
 
@@ -111,6 +116,27 @@ def place(conn: Connection, search: Search, olt: str, port: PonPort, notes: Mapp
         .values(olt=olt, port=str(port), payload=dict(notes), stage=None, due_at=now, updated_at=now)
     )
     db.wake(conn, JOBS)
+
+
+def show(conn: Connection, search: Search) -> None:
+    """Note that an OLT shows the serial that the order may have named: correlation decides then. After `where_now`."""
+    conn.execute(
+        update(job)
+        .where(job.c.id == search.job_id, job.c.kind == LOOK)
+        .values(stage=_SHOWN, updated_at=db.now(conn))
+    )
+
+
+def shown(conn: Connection, limit: int = 500) -> list[str]:
+    """Serials that orders may have named and that OLTs show."""
+    return list(
+        conn.execute(
+            select(job.c.serial)
+            .where(job.c.live, job.c.olt == UNPLACED, job.c.kind == LOOK, job.c.stage == _SHOWN)
+            .order_by(job.c.id)
+            .limit(limit)
+        ).scalars()
+    )
 
 
 def add_former(conn: Connection, search: Search, olt: str, port: PonPort) -> None:

@@ -12,7 +12,7 @@ from events.outputs import Where
 from events.reasons import reason
 from schemas.place import PonPort
 from worker.correlate import Change, Registered, World, correlate
-from worker.facts import Order, OrderState, Unit, Work
+from worker.facts import Look, Order, OrderState, Unit, Work
 from worker.store import emit, jobs, many, secrets
 from worker.store.db import Context, context, note_finished
 from worker.store.jobs import Owned
@@ -159,13 +159,16 @@ def write_orders(
 def _make_jobs(
     conn: Connection, changes: Iterable[Change], orders: Mapping[str, Order], at: datetime
 ) -> None:
-    starting = []
+    starting, looking = [], []
     for change in changes:
         if change.start:
             starting.append(Work.of(orders[change.order.id]))
         elif change.stop:
             jobs.stop_work(conn, change.order.id, at)
+        if change.look:
+            looking.append(Look.of(change.order))
     jobs.start_all(conn, starting, at)
+    jobs.look_all(conn, looking, at)
 
 
 def _remove(conn: Connection, changes: Iterable[Change], before: Mapping[str, Order], at: datetime) -> None:

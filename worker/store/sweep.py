@@ -7,12 +7,12 @@ from sqlalchemy import Connection, delete, select, tuple_
 
 from worker.correlate import World
 from worker.facts import OrderState
-from worker.store import secrets, world
-from worker.store.apply import lock
+from worker.store import search, secrets, world
+from worker.store.apply import Facts, lock
 from worker.store.db import context, now
 from worker.store.privacy import forget
 from worker.store.schema import inbox, service_order
-from worker.store.settle import News, settle
+from worker.store.settle import News, Settled, settle
 
 ORDERS_MAX = 500
 ROWS_MAX = 5000
@@ -39,14 +39,28 @@ def sweep(conn: Connection) -> Swept:
     lock(conn)
     at = now(conn)
     rules = context(conn).rules
+    shown = _take_up_shown(conn, at)
     looked, finished = _due(conn, at)
     return Swept(
-        looked,
-        finished,
+        looked + shown.orders,
+        finished + shown.finished,
         secrets.erase_due(conn, at),
         _forget_events(conn, at - rules.inbox_keep),
         _forget_people(conn, at, at - rules.personal_keep),
     )
+
+
+def _take_up_shown(conn: Connection, at: datetime) -> Settled:
+    """Correlate the orders that named a serial which OLTs show, although it looks like a MAC address."""
+    serials = set(search.shown(conn, ORDERS_MAX))
+    if not serials:
+        return Settled()
+    reader, affected = world.gather(conn, serials, set(), set())
+    before = reader.orders()
+    facts = Facts(dict(reader.units), before)
+    facts.show(serials)
+    known = World(facts.units, before, reader.registered, frozenset(affected))
+    return settle(conn, before, known, News(facts.changed, reader.units), at)
 
 
 def _due(conn: Connection, at: datetime) -> tuple[int, int]:

@@ -5,16 +5,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select
 
 from events.reasons import reason
 from events.stages import Stage
-from schemas.serial import serial_or_none
+from schemas.serial import mac_digits, serial_or_none
 from worker.facts import OrderState
 from worker.store import db
 from worker.store.schema import action, equipment, job, job_step, service_order
 
 Which = Literal["all", "waiting", "failed", "parked"]
+_MAC = func.upper(
+    func.replace(
+        func.replace(func.replace(equipment.c.received["mac"].as_string(), ":", ""), "-", ""), ".", ""
+    )
+)
+"""Of a unit, the digits of its MAC address. No index: only what a person asks is looked up by it."""
 _LIVE = [state.value for state in OrderState if state.live]
 _WHICH: dict[Which, ColumnElement[bool] | None] = {
     "all": None,
@@ -93,31 +99,41 @@ def one(conn: Connection, order_id: str) -> OrderView | None:
 
 
 def find(conn: Connection, text: str) -> list[OrderView]:
-    """The order of this id; else the orders that work with, name, or are lent the unit of this serial."""
+    """The order of this id; else the orders that work with, name, or are lent the unit of this serial.
+
+    Twelve hex digits may be a serial or a MAC address: both are looked for.
+    """
     if order := one(conn, text):
         return [order]
-    serial = serial_or_none(text)
-    if serial is None:
+    serials = _serials(conn, text)
+    if not serials:
         return []
-    lent = select(equipment.c.bound_order).where(equipment.c.serial == serial)
+    lent = select(equipment.c.bound_order).where(equipment.c.serial.in_(serials))
     concerned = or_(
-        service_order.c.serial == serial, service_order.c.named_serial == serial, service_order.c.id.in_(lent)
+        service_order.c.serial.in_(serials),
+        service_order.c.named_serial.in_(serials),
+        service_order.c.id.in_(lent),
     )
     found = select(service_order).where(concerned).order_by(service_order.c.updated_at.desc())
     return [_view(row) for row in conn.execute(found).mappings()]
 
 
 def unit(conn: Connection, text: str) -> dict[str, Any] | None:
-    """What stock says of the unit of this serial: `received` and the order that it is lent to."""
-    serial = serial_or_none(text)
-    if serial is None:
-        return None
+    """What stock says of the unit of this serial or MAC address: `received` and the order that it is lent to."""
     row = conn.execute(
         select(equipment.c.serial, equipment.c.received, equipment.c.bound_order).where(
-            equipment.c.serial == serial
+            equipment.c.serial.in_(_serials(conn, text)),
+            or_(equipment.c.received.is_not(None), equipment.c.bound_order.is_not(None)),
         )
     ).first()
     return {"serial": row.serial, "received": row.received, "lent_to": row.bound_order} if row else None
+
+
+def _serials(conn: Connection, text: str) -> list[str]:
+    """The serials that a person may mean: the one that is written, and those of units with this MAC address."""
+    serial, digits = serial_or_none(text), mac_digits(text)
+    of_mac = conn.execute(select(equipment.c.serial).where(_MAC.in_([digits]))).scalars() if digits else ()
+    return [*([serial] if serial else []), *of_mac]
 
 
 def steps(conn: Connection, order_id: str, after: int = 0) -> list[Step]:

@@ -10,8 +10,10 @@ import pytest
 from events.inputs import InputData
 from events.record import Event
 from tests.unit.correlate.town import (
+    H_HEX,
     ONU_MODEL,
     ROUTER_MODEL,
+    H,
     S,
     T,
     Town,
@@ -30,6 +32,7 @@ Stand = tuple[str, str | None, bool, str | None]
 """State, unit, whether it is claimed, verdict."""
 
 WAITING: Stand = ("waiting", None, False, None)
+UNDECIDED: Stand = ("waiting", None, False, "serial_looks_like_mac")
 CANCELLED: Stand = ("cancelled", None, False, None)
 
 
@@ -172,6 +175,61 @@ CASES = [
         {"A": stopped("serial_claimed", S), "B": working(S)},
         id="a-unit-that-now-serves-another-customer",
     ),
+    pytest.param([(started("A", H), 0)], {"A": UNDECIDED}, id="it-may-be-a-mac-address"),
+    pytest.param([(started("A", H_HEX), 0)], {"A": working(H)}, id="a-vendor-whose-id-is-hex"),
+    pytest.param(
+        [(started("A", H), 0), (received(H), 1)], {"A": working(H)}, id="stock-has-an-onu-of-that-serial"
+    ),
+    pytest.param(
+        [(started("A", H), 0), (received(H_HEX, ROUTER_MODEL), 1)],
+        {"A": stopped("not_an_onu", H)},
+        id="stock-has-a-router-of-that-serial",
+    ),
+    pytest.param(
+        [(started("A", H), 0), (bound(H, "A"), 1)],
+        {"A": UNDECIDED},
+        id="stock-lends-what-may-be-a-mac-address",
+    ),
+    pytest.param(
+        [(started("A"), 0), (bound(H, "A"), 1)], {"A": WAITING}, id="stock-binds-what-may-be-a-router"
+    ),
+    pytest.param(
+        [(started("A"), 0), (bound(H, "A"), 1), (received(H), 2)],
+        {"A": working(H)},
+        id="stock-binds-what-it-knows-as-an-onu",
+    ),
+    pytest.param(
+        [(started("A", H), 0), (bound(H_HEX, "A"), 1)], {"A": working(H)}, id="stock-lends-it-beyond-doubt"
+    ),
+    pytest.param(
+        [(bound(H, "A"), 0), (unbound(H, "A"), 1), (received(H), 2), (started("A"), 3)],
+        {"A": WAITING},
+        id="given-back-before-anybody-knew-that-it-is-an-onu",
+    ),
+    pytest.param(
+        [(started("A", H, "K"), 0), (started("B", H_HEX, "K"), 1)],
+        {"A": stopped("serial_claimed", H), "B": working(H)},
+        id="another-order-names-it-beyond-doubt",
+    ),
+    pytest.param(
+        [(started("B", H_HEX), 0), (started("B", T), 1), (started("A", H), 2)],
+        {"A": working(H), "B": working(T)},
+        id="another-order-named-it-beyond-doubt-once",
+    ),
+    pytest.param(
+        [(started("A", H_HEX), 0), (started("A", H), 1)], {"A": working(H)}, id="named-beyond-doubt-before"
+    ),
+    pytest.param(
+        [(started("A", H), 0), (started("B", H), 1)],
+        {"A": UNDECIDED, "B": UNDECIDED},
+        id="two-that-may-be-mac-addresses-prove-nothing",
+    ),
+    pytest.param([(started("A", H), 0), (cancelled("A"), 1)], {"A": CANCELLED}, id="in-doubt-and-cancelled"),
+    pytest.param(
+        [(started("A", H), 0), (started("A", S), 1)],
+        {"A": working(S)},
+        id="in-doubt-then-read-from-the-label",
+    ),
 ]
 
 
@@ -218,7 +276,64 @@ def test_a_change_of_what_is_wanted_begins_a_revision_and_publishes_no_final_of_
     assert (town.state("A"), town.orders["A"].revision, town.finals) == ("working", 2, [])
 
 
+def test_that_a_serial_looks_like_a_mac_address_is_told_at_once_and_once() -> None:
+    town = Town().tell(fact(started("A", H), 0))
+    assert (town.told, town.looking) == ([("A", "serial_looks_like_mac")], {"A"})
+    town.tell(fact(started("A", H), 5)).wait(hours=1)
+    assert (town.told, town.looking) == ([("A", "serial_looks_like_mac")], {"A"})
+
+
+def test_once_decided_a_serial_stays_so_and_its_search_has_ended() -> None:
+    town = Town().tell(fact(started("A", H), 0)).shown(H)
+    assert (town.stand("A"), town.looking, town.orders["A"].revision) == (working(H), set(), 1)
+    town.tell(fact(started("A", H), 5)).wait(minutes=20)
+    assert (town.stand("A"), town.orders["A"].revision, town.stopped) == (working(H), 1, [])
+
+
+def test_the_same_serial_beyond_doubt_is_an_equal_request() -> None:
+    town = Town().tell(fact(started("A", H), 0)).shown(H).tell(fact(started("A", H_HEX), 5))
+    assert (town.stand("A"), town.orders["A"].revision, town.stopped) == (working(H), 1, [])
+
+
+@pytest.mark.parametrize(
+    "later",
+    [started("A", H_HEX), started("A", S), started("A"), cancelled("A")],
+    ids=["beyond doubt", "another", "none", "cancelled"],
+)
+def test_who_is_no_longer_in_doubt_is_no_longer_looked_for(later: InputData) -> None:
+    town = Town().tell(fact(started("A", H), 0)).tell(fact(later, 5))
+    assert town.looking == set()
+    assert town.stopped == ["A"] or town.state("A") == "working"
+
+
+def test_another_unit_that_may_be_a_mac_address_is_told_and_has_its_own_day() -> None:
+    town = Town().tell(fact(started("A", H), 0)).wait(hours=20)
+    town.tell(fact(started("A", "DC80B0D0B70C"), 20 * 60)).wait(hours=5)
+    assert town.told == [("A", "serial_looks_like_mac")] * 2
+    assert (town.orders["A"].verdict_params, town.finals) == ({"serial": "DC80B0D0B70C"}, [])
+
+
+def test_an_order_at_work_that_is_asked_with_what_may_be_a_mac_address_stops() -> None:
+    town = Town().tell(fact(started("A", S), 0)).attempt("A").tell(fact(started("A", H), 5))
+    assert (town.stand("A"), town.stopped, town.looking) == (UNDECIDED, ["A"], {"A"})
+
+
+def test_who_was_completed_with_a_serial_is_in_no_doubt_about_it() -> None:
+    town = Town().tell(fact(started("A", H), 0)).shown(H).complete("A")
+    town.units.clear()
+    town.tell(fact(started("A", H), 90), fact(started("B", H), 91))
+    assert (town.stand("A"), town.stand("B")) == (working(H), stopped("serial_claimed", H))
+
+
 # ------------------------------------------------------------------------------------------------------ time goes by
+
+
+def test_what_nothing_shows_in_a_day_fails_as_what_it_looks_like() -> None:
+    town = Town().tell(fact(started("A", H), 0)).wait(hours=23, minutes=59)
+    assert (town.stand("A"), town.finals) == (UNDECIDED, [])
+    town.wait(minutes=2)
+    assert town.finals == [("A", 1, "failed", "serial_looks_like_mac")]
+    assert (town.looking, town.orders["A"].serial) == (set(), None)
 
 
 def test_a_unit_that_does_not_come_in_a_day_is_named() -> None:

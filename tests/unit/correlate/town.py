@@ -25,6 +25,8 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ROUTER_MODEL = "RB750"
 ONU_MODEL = "EG8145V5"
 S, T, U = "HWTC1A2B3C4D", "HWTC5E6F7081", "ZTEG00AB12CD"
+H, H_HEX = "DD18B0D0B70C", "44443138B0D0B70C"
+"""A serial whose vendor id consists of hex digits, as people write it, and beyond doubt."""
 _KNOWN = {ROUTER_MODEL: False, ONU_MODEL: True}
 RULES = Rules(digest_key=b"a key for tests", is_onu=lambda model: _KNOWN.get(model or ""))
 
@@ -97,6 +99,8 @@ class Town:
     """Order and reason code of every progress record."""
     stopped: list[str] = field(default_factory=list)
     """Orders whose work was stopped."""
+    looking: set[str] = field(default_factory=set)
+    """Orders that have OLTs looked at for what they may have named."""
 
     def tell(self, *batch: Event) -> Town:
         """Apply a batch."""
@@ -110,9 +114,9 @@ class Town:
                 order = self.orders.get(data.service_order_id) or Order(data.service_order_id)
                 self.orders[order.id] = merge.order_with(order, event, self.now, self.rules)
                 affected.add(order.id)
-            else:
-                unit = self.units.get(data.serial) or Unit(data.serial)
-                self.units[data.serial] = merge.unit_with(unit, event)
+            if serial := merge.unit_of(event):
+                unit = self.units.get(serial) or merge.new_unit(serial)
+                self.units[serial] = merge.unit_with(unit, event)
         self._settle(affected)
         return self
 
@@ -124,6 +128,11 @@ class Town:
     def wait(self, **time: float) -> Town:
         """Let time pass, then sweep."""
         self.now += timedelta(**time)
+        return self.look()
+
+    def shown(self, serial: str) -> Town:
+        """An OLT shows the serial."""
+        self.units[serial] = merge.shown(self.units.get(serial) or merge.new_unit(serial))
         return self.look()
 
     def _settle(self, affected: set[str]) -> None:
@@ -143,6 +152,9 @@ class Town:
             self.finals.append((order_id, order.revision, order.state.value, change.say.code))
         if change.stop:
             self.stopped.append(order_id)
+        self.looking.discard(order_id)
+        if change.look:
+            self.looking.add(order_id)
 
     def _count_own(self) -> None:
         for order in self.orders.values():

@@ -111,7 +111,7 @@ def test_a_time_at_the_end_of_the_calendar_raises_nothing(value: str) -> None:
         ("service_order_id", 10**70),
         ("plan_code", "FIBRA?"),
         ("mode", "Router"),
-        ("serial", "54A51B2C3D4E"),
+        ("serial", "54:A5:1B:2C:3D:4E"),
         ("serial", "HWTC1A2B3C4"),
         ("serial", 485754431),
         ("pon_port", "0/1"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.envelope import RECORD_BYTES_MAX, Event, Passed, RawRecord, Rejected, parse_record
-from events.inputs import INPUTS, EquipmentBound, EquipmentReceived, InstallStarted
+from events.inputs import INPUTS, EquipmentBound, EquipmentReceived, InstallStarted, is_undecided
 from events.reasons import REASONS
 from tests.unit.events.samples import (
     ARRIVED,
@@ -195,15 +196,16 @@ def test_a_unit_that_is_no_onu_is_passed_over(serial: object) -> None:
     assert parsed(event(received(serial=serial, model="ARCHER C6"))) == Passed(EquipmentReceived.TYPE)
 
 
-def test_a_unit_that_is_no_onu_is_passed_over_whatever_else_it_lacks() -> None:
-    data = received(serial="ESCADA-7", model="Escada 7 m", product_id=None)
+@pytest.mark.parametrize("serial", ["ESCADA-7", "54A51B2C3D4E"])
+def test_a_unit_that_is_no_onu_is_passed_over_whatever_else_it_lacks(serial: str) -> None:
+    data = received(serial=serial, model="Escada 7 m", product_id=None)
     assert parsed(event(data)) == Passed(EquipmentReceived.TYPE)
     assert parsed(record({"type": EquipmentReceived.TYPE, **data})) == Passed(EquipmentReceived.TYPE)
     assert parsed(binary(data, ce_type=EquipmentReceived.TYPE.encode())) == Passed(EquipmentReceived.TYPE)
 
 
 def test_a_known_onu_with_a_serial_that_is_none_is_refused() -> None:
-    outcome = refused(event(received(serial="54A51B2C3D4E", model="EG8145V5")))
+    outcome = refused(event(received(serial="54A5.1B2C.3D4E", model="EG8145V5")))
     assert (outcome.code, outcome.type) == ("invalid_data", EquipmentReceived.TYPE)
     assert outcome.where == (
         "data.serial: looks like a MAC address, not a PON serial (vendor id and 8 hex digits)",
@@ -217,6 +219,36 @@ def test_a_unit_without_serial_and_model_is_refused(model: object) -> None:
 
 def test_a_router_with_a_fault_elsewhere_is_refused() -> None:
     assert refused(event(received(model="ARCHER C6", received_at="ontem"))).code == "invalid_data"
+
+
+@pytest.mark.parametrize("written", ["54a51b2c3d4e", " 54A51B2C3D4E "])
+def test_twelve_bare_hex_digits_are_taken_of_an_onu_in_stock_and_passed_over_of_anything_else(
+    written: str,
+) -> None:
+    data = accepted(event(received(serial=written, model="EG8145V5"), type=EquipmentReceived.TYPE)).data
+    assert isinstance(data, EquipmentReceived)
+    assert data.serial == "54A51B2C3D4E"
+    other = event(received(serial=written, model="ARCHER C6"), type=EquipmentReceived.TYPE)
+    assert parsed(other) == Passed(EquipmentReceived.TYPE)
+
+
+@pytest.mark.parametrize(
+    ("written", "undecided"),
+    [("dd18b0d0b70c", True), ("44443138B0D0B70C", False), ("DD18-B0D0B70C", False), ("DD18 B0D0B70C", False)],
+)
+def test_a_request_may_name_a_serial_of_hex_digits_alone(written: str, undecided: bool) -> None:
+    data = accepted(event(started(serial=written))).data
+    assert isinstance(data, InstallStarted)
+    assert (data.serial, is_undecided(data)) == ("DD18B0D0B70C", undecided)
+
+
+def test_the_request_of_case_28b_names_the_onu_of_a_vendor_whose_id_is_hex() -> None:
+    """The case file events/28b-event-hex-vendor.json: names and ids in it are invented."""
+    data = accepted(
+        record((Path(__file__).parent / "28b-event-hex-vendor.json").read_bytes(), STRUCTURED)
+    ).data
+    assert isinstance(data, InstallStarted)
+    assert (data.serial, is_undecided(data)) == ("DD18B0D0B70C", False)
 
 
 def test_a_binding_of_something_else_is_refused_since_it_has_no_model() -> None:

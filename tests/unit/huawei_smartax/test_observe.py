@@ -1,10 +1,12 @@
 """What the dialogues make of an OLT that answers as the captures and their variants do."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from schemas.onu import GemPort, Management, ServicePort, Tcont
+from schemas.onu import DesiredOnu, GemPort, Management, ServicePort, Tcont
 from schemas.place import PonPort
 from tests.unit.huawei_smartax.captures import text
 from tests.unit.huawei_smartax.test_variants import VARIANTS
@@ -170,3 +172,65 @@ def test_a_management_host_is_one() -> None:
         adapter.observe(SERIAL, PORT), OLT | {"display current-configuration ont 0/3/0 1": config}
     ).registrations
     assert found.management == Management(vlan=1000, index=0, priority=2, tr069_profile="2")
+
+
+CASE_28 = (Path(__file__).parent / "28-hw-autofind-hex-vendor.txt").read_text()
+"""The case file huawei-smartax/28-hw-autofind-hex-vendor.txt: values are invented."""
+HEX_VENDOR = "\n".join(CASE_28.splitlines()[1:-1])
+AT_7 = PonPort(frame=0, slot=1, port=7)
+
+
+def test_an_onu_whose_vendor_id_is_hex_is_found_like_any_other() -> None:
+    seen = play(adapter.discover(), {"display ont autofind all": HEX_VENDOR})
+    assert [one.serial for one in seen] == ["HWTCA1B2C3D4", "DD18B0D0B70C"]
+
+
+def _olt_with(autofind: str, **more: str) -> dict[str, str]:
+    nobody = "  The required ONT does not exist\n"
+    asked = ("44443138B0D0B70C", "48575443A1B2C3D4", "485754430000C3D4")
+    return {
+        **{f"display ont info by-sn {digits}": nobody for digits in asked},
+        "display ont autofind all": autofind,
+        "display version": variant("version-ma5800"),
+        "display ont info 0 1 7 all": "  Failure: The ONT does not exist\n",
+        **more,
+    }
+
+
+@pytest.mark.parametrize("serial", ["DD18B0D0B70C", "HWTCA1B2C3D4", "HWTC0000C3D4"])
+def test_an_onu_whose_vendor_id_is_hex_fails_nobodys_order(serial: str) -> None:
+    seen = play(adapter.observe(serial, AT_7), _olt_with(HEX_VENDOR))
+    assert (seen.serial, seen.registrations) == (serial, ())
+    assert (seen.sighting and seen.sighting.serial) == (None if serial == "HWTC0000C3D4" else serial)
+
+
+def _small(text: str) -> str:
+    return text.replace("44443138B0D0B70C (DD18-", "64643138B0D0B70C (dd18-")
+
+
+def test_a_vendor_id_of_small_letters_is_asked_for_and_registered_as_it_is_printed() -> None:
+    again = {"display ont info by-sn 64643138B0D0B70C": "  The required ONT does not exist\n"}
+    seen = play(adapter.observe("DD18B0D0B70C", AT_7), _olt_with(_small(HEX_VENDOR)) | again)
+    assert (seen.sighting.serial, seen.sighting.raw_serial) == (
+        "DD18B0D0B70C",
+        "64643138B0D0B70C (dd18-B0D0B70C)",
+    )
+    wanted = DesiredOnu(serial="DD18B0D0B70C", port=AT_7, line_profile="10", service_profile="20")
+    assert 'sn-auth "64643138B0D0B70C"' in adapter.plan(wanted, seen)[0].text
+    others = seen.model_copy(update={"sighting": None})
+    assert 'sn-auth "44443138B0D0B70C"' in adapter.plan(wanted, others)[0].text
+
+
+def test_a_vendor_id_of_small_letters_is_found_again_where_it_is_registered() -> None:
+    first = re.compile(r"(0/ 3/0 +1 +)[0-9A-F]{16}")
+    listed, rows = first.subn(r"\g<1>6877687751175244", OLT["display ont info 0 3 0 all"])
+    assert rows == 1
+    block = OLT["display ont info by-sn 4857485751175244"]
+    small = block.replace("4857485751175244 (HWHW-", "6877687751175244 (hwhw-")
+    olt = OLT | {
+        "display ont info by-sn 4857485751175244": "  The required ONT does not exist\n",
+        "display ont info by-sn 6877687751175244": small,
+        "display ont info 0 3 0 all": listed,
+    }
+    seen = play(adapter.observe(SERIAL, PORT), olt)
+    assert [(one.port, one.onu_id) for one in seen.registrations] == [(PORT, 1)]

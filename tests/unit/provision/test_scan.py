@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from worker.store.search import Search
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def search(job_id: int = 1, serial: str = SERIAL, **more: str) -> Search:
+def search(job_id: int = 1, serial: str = SERIAL, **more: Any) -> Search:
     return Search(job_id, f"OS-{job_id}", 1, serial, NOW, **more)
 
 
@@ -27,6 +28,15 @@ def olt(name: str, site: str) -> Olt:
 
 
 INVENTORY = Inventory(olts=(olt("a1", "a"), olt("a2", "a"), olt("b1", "b")))
+
+
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [(Seen(), False), (Seen(lit=(HERE,)), True), (Seen(online=(HERE,)), True), (Seen(offline=(HERE,)), True)],
+    ids=["nothing", "lit", "online", "offline"],
+)
+def test_whatever_an_olt_has_of_a_serial_shows_that_it_is_one(seen: Seen, shown: bool) -> None:
+    assert seen.anywhere is shown
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.place import PonPort
-from tests.unit.zte.builders import PORT, SERIAL, TITAN, ZXAN, play
+from tests.unit.zte.builders import PORT, SERIAL, TITAN, ZXAN, lines, onu, play
 from vendors.contract import Adapter, Flow
 from vendors.errors import OrderRejected, UnknownReply
 
@@ -252,3 +252,30 @@ def test_the_cards_tell_the_software() -> None:
         "1    1     2    GTGH    GTGHG    16    V1.0.0  V2.1.0          INSERVICE\n1    1     4    SMXA             3                             OFFLINE"
     )
     assert play(ZXAN.health(), {"show card": cards}).version == "V2.1.0"
+
+
+@pytest.mark.parametrize(("printed", "said"), [("ztegC1192DD7", "ztegC1192DD7"), (SERIAL, SERIAL)])
+def test_a_vendor_id_is_registered_as_it_is_printed(printed: str, said: str) -> None:
+    nobody = {f"show gpon onu by sn {form}": NOTHING for form in (SERIAL, printed)}
+    lit = UNCFG + f"gpon-onu_1/2/3:1         {printed:<20}unknown"
+    seen = look(ZXAN, {**C3XX, **nobody, "show gpon onu uncfg": lit})
+    assert (seen.sighting.serial, seen.sighting.raw_serial) == (SERIAL, printed)
+    assert lines(ZXAN, onu(), seen)[0].endswith(f"onu 2 type ZTE-F660 sn {said}")
+
+
+def test_a_vendor_id_of_small_letters_is_found_again_where_it_is_registered() -> None:
+    small = "ztegC1192DD7"
+    olt = {command: reply.replace(SERIAL, small) for command, reply in C3XX.items()}
+    olt[f"show gpon onu by sn {small}"] = C3XX[f"show gpon onu by sn {SERIAL}"]
+    olt[f"show gpon onu by sn {SERIAL}"] = NOTHING
+    [here] = look(ZXAN, olt).registrations
+    assert (here.port, here.onu_id, here.raw_serial) == (PORT, 4, small)
+
+
+def test_an_onu_whose_vendor_id_is_hex_is_found_like_any_other() -> None:
+    lit = UNCFG + "gpon-onu_1/2/3:1         DD18B0D0B70C        unknown"
+    seen = play(ZXAN.observe("DD18B0D0B70C", None), {
+        "show gpon onu by sn DD18B0D0B70C": NOTHING, "show gpon onu uncfg": lit, "show pon onu uncfg": UNKNOWN_COMMAND
+    })  # fmt: skip
+    assert seen.sighting is not None
+    assert seen.sighting.serial == "DD18B0D0B70C"
