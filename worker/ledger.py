@@ -77,7 +77,10 @@ class Taken:
 
 def take(conn: Connection, lease: Lease, kinds: Sequence[str] = work.KINDS) -> Taken | None:
     """The next due job of the OLT, None where there is none. Raises StaleLease."""
-    now = db.now(conn)
+    return _take(conn, lease, kinds, db.now(conn))
+
+
+def _take(conn: Connection, lease: Lease, kinds: Sequence[str], now: datetime) -> Taken | None:
     job = work.take(conn, lease, now, kinds)
     if job is None:
         return None
@@ -199,7 +202,12 @@ class Learnt:
 
 def record(conn: Connection, lease: Lease, job: Job, outcome: Outcome, learnt: Learnt) -> None:
     """Make the outcome of a run durable, results included. Raises StaleLease."""
-    now = db.now(conn)
+    _record(conn, lease, job, outcome, learnt, db.now(conn))
+
+
+def _record(
+    conn: Connection, lease: Lease, job: Job, outcome: Outcome, learnt: Learnt, now: datetime
+) -> None:
     wanted = work.held_fast(conn, lease, job, now)
     work.add_steps(conn, job, learnt.steps, now)
     room.tell(conn, job.olt, learnt.onus_free, now)
@@ -211,8 +219,9 @@ def record_and_take(
     conn: Connection, lease: Lease, job: Job, outcome: Outcome, learnt: Learnt, kinds: Sequence[str]
 ) -> Taken | None:
     """`record`, and the next due job with it: one wait for the disk between two ONUs. Raises StaleLease."""
-    record(conn, lease, job, outcome, learnt)
-    return take(conn, lease, kinds)
+    now = db.now(conn)
+    _record(conn, lease, job, outcome, learnt, now)
+    return _take(conn, lease, kinds, now)
 
 
 def conclude(conn: Connection, job: Job, outcome: Outcome, now: datetime) -> None:
@@ -253,7 +262,13 @@ def _later(conn: Connection, job: Job, outcome: Later, now: datetime) -> None:
         orders.set_stage(conn, *job.order, outcome.stage, code=outcome.code, params=outcome.params)
     due_at = now + timedelta(seconds=outcome.seconds)
     text = reason(outcome.code).say(outcome.params).text_pt if outcome.code else None
-    work.later(conn, job, due_at, notes=outcome.notes, code=outcome.code, text=text)
+    first = _verifies_first(job, outcome) if job.kind == "provision" else None
+    work.later(conn, job, due_at, notes=outcome.notes, code=outcome.code, text=text, first=first)
+
+
+def _verifies_first(job: Job, outcome: Later) -> bool:
+    """Whether the unit is now expected to be online, and was not yet before this run."""
+    return outcome.stage is Stage.VERIFYING and Notes.of(outcome.notes).window != Notes.of(job.notes).window
 
 
 def _removed(conn: Connection, job: Job, outcome: Removed, now: datetime) -> None:
@@ -301,12 +316,12 @@ def _told(ended: Iterable[Job], what: str) -> list[object]:
 
 
 def put_back(conn: Connection, lease: Lease, job: Job, steps: Sequence[Step]) -> None:
-    """Leave the job to whoever leases the OLT next: nothing of it is in hand any more. Raises StaleLease."""
+    """Leave the job, due as it was, to whoever leases the OLT next: nothing of it is in hand any more. Raises StaleLease."""
     now = db.now(conn)
     wanted = work.held_fast(conn, lease, job, now)
     work.add_steps(conn, job, steps, now)
     if wanted:
-        work.later(conn, job, now)
+        work.later(conn, job, job.due_at)
 
 
 def not_connected(

@@ -21,6 +21,7 @@ from worker.store.db import StoreError, StoreUnavailable
 from worker.store.jobs import JOBS
 from worker.store.leases import Due, Lease
 from worker.tending import tend
+from worker.turns import BEGUN, Turns
 
 log = structlog.get_logger(__name__)
 CONNECTING_PER_PLACE = 4
@@ -53,6 +54,8 @@ class Provisioner:
     """Pause between two looks, so that a crowd of wake-up calls costs one."""
     workers: dict[str, OltWorker] = field(default_factory=dict)
     _tasks: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+    _turns: Turns = BEGUN
+    """One for each OLT that it has leased."""
     _stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -105,10 +108,13 @@ class Provisioner:
         read_at = self.shared.clock()
         room = self._room()
         try:
-            due = await self.shared.store.run(dispatch, self.inventory, self.holder, self.lease.lease_s, room)
+            due = await self.shared.store.run(
+                dispatch, self.inventory, self.holder, self.lease.lease_s, room, self._turns
+            )
         except StoreError as error:
             _waits("provision", error)
             return
+        self._turns = due.turns
         self.shared.crowded = room <= 0
         for lease in due.leased:
             self._begin(lease, read_at)
@@ -195,7 +201,9 @@ def keep(conn: Connection, inventory: Inventory, gone_s: float | None) -> None:
         search.begin_all_anew(conn)
 
 
-def dispatch(conn: Connection, inventory: Inventory, holder: str, lease_s: float, room: int) -> Due:
+def dispatch(
+    conn: Connection, inventory: Inventory, holder: str, lease_s: float, room: int, turns: Turns
+) -> Due:
     """Have those looked for who began to wait, then lease OLTs with due jobs."""
     begin_searches(conn, inventory)
-    return leases.claim(conn, holder, inventory.by_id.keys(), lease_s, room, db.now(conn))
+    return leases.claim(conn, holder, inventory.by_id.keys(), lease_s, room, db.now(conn), turns)

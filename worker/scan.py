@@ -42,12 +42,13 @@ def begin_searches(conn: Connection, inventory: Inventory) -> int:
     now = db.now(conn)
     begun = search.new(conn)
     known = inventories.sited(inventory) | inventories.in_use(conn) if begun else frozenset()
-    olts: set[str] = set()
+    olts: dict[str, int] = {}
     for found in begun:
         where = candidates(found, known)
         if isinstance(where, Failure):
             _fail(conn, found, where, now)
-        olts.update(where if isinstance(where, tuple) else ())
+            continue
+        olts |= {olt: max(found.priority, olts.get(olt, 0)) for olt in where}
     search.begun(conn, [found.job_id for found in begun])
     work.scan_now(conn, olts, now)
     return len(begun)
@@ -136,12 +137,12 @@ class Memory:
 
 @dataclass(frozen=True)
 class Findings:
-    """What one run of a scan found. `rest`: more orders are to be looked for at once."""
+    """What one run of a scan found. `rest`: jobs of orders that are to be looked for at once, for the first time."""
 
     waiting: tuple[Search, ...]
     seen: tuple[tuple[Search, Seen], ...]
     memory: Memory
-    rest: bool
+    rest: frozenset[int] = frozenset()
 
 
 async def scan(run: Run) -> Outcome:
@@ -168,7 +169,7 @@ async def look(run: Run, waiting: Sequence[Search]) -> Findings:
     lit = frozenset(sighting.serial for sighting in sightings)
     wanted = memory.to_look_for(waiting, lit)
     looked = [(one, await _look(line, one, sightings)) for one in wanted[:LOOKS_MAX]]
-    rest = any(one.job_id not in memory.looked for one in wanted[LOOKS_MAX:])
+    rest = frozenset(one.job_id for one in wanted[LOOKS_MAX:]) - memory.looked
     sighted = [(one, seen_of(one.serial, sightings, ())) for one in waiting if one.serial in lit]
     return Findings(tuple(waiting), (*sighted, *looked), memory.after(waiting, looked), rest)
 
@@ -265,8 +266,8 @@ def _again(
     if not waiting:
         work.end(conn, job.id, now)
         return
-    known = {one.job_id for one in findings.waiting}
+    known = {one.job_id for one in findings.waiting} - findings.rest
+    new = [one.priority for one in waiting if one.job_id not in known]
     pause_s = min(patience.light_pause((now - one.created_at).total_seconds()) for one in waiting)
-    if findings.rest or any(one.job_id not in known for one in waiting):
-        pause_s = 0.0
-    work.later(conn, job, now + timedelta(seconds=pause_s), notes=findings.memory.kept())
+    due_at = now if new else now + timedelta(seconds=pause_s)
+    work.look_again(conn, job, due_at, findings.memory.kept(), max(new, default=None))

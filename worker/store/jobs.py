@@ -20,6 +20,8 @@ from worker.store.schema import job, service_order
 
 UNPLACED = ""
 """The OLT of a provision job that has none yet."""
+FIRST = "first"
+"""`job.stage` of a job whose next run is the first verification of what was configured, or the first look for an order."""
 JOBS = "jobs"
 """The wake-up channel: a job became due."""
 REMOVAL_DEADLINE = timedelta(hours=72)

@@ -5,8 +5,9 @@ OLT that must not be worked on is never leased.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, update
@@ -14,8 +15,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.breaker import CLOSED, Breaker
 from worker.store import db
+from worker.store import turns as rule
 from worker.store.jobs import JOBS
 from worker.store.schema import action, job, olt_lease
+from worker.turns import BEGUN, Turns
 
 
 class StaleLease(Exception):
@@ -39,32 +42,41 @@ class Due:
     mine: frozenset[str] = frozenset()
     wanted_back: frozenset[str] = frozenset()
     """OLTs it has that a person wants to be left alone."""
+    turns: Turns = BEGUN
+    """How its turns stand after those that were leased."""
 
 
 # ------------------------------------------------------------------------------------------------------------- leasing
 
 
 def claim(
-    conn: Connection, holder: str, known: Collection[str], lease_s: float, limit: int, now: datetime
+    conn: Connection,
+    holder: str,
+    known: Collection[str],
+    lease_s: float,
+    limit: int,
+    now: datetime,
+    turns: Turns = BEGUN,
 ) -> Due:
-    """Lease at most `limit` OLTs of `known` that have due jobs, the most urgent first; and where own ones have some."""
-    waiting = _waiting(now)
-    mine = conn.execute(
-        select(olt_lease.c.olt).join(waiting, waiting.c.olt == olt_lease.c.olt).where(_held_by(holder, now))
-    ).scalars()
-    found, back = frozenset(mine), _wanted_back(conn, holder, now)
-    if limit <= 0:
-        return Due((), found, back)
-    free = (
-        select(olt_lease.c.olt, olt_lease.c.fence, olt_lease.c.breaker)
-        .join(waiting, waiting.c.olt == olt_lease.c.olt)
-        .where(_free(now), ~olt_lease.c.held, lets_in(now), olt_lease.c.olt.in_(list(known)))
-        .order_by(waiting.c.priority.desc(), waiting.c.since)
-        .limit(limit)
-        .with_for_update(of=olt_lease, skip_locked=True)
-    )
-    granted = tuple(_grant(conn, row, holder, lease_s, now) for row in conn.execute(free).all())
-    return Due(granted, found, back)
+    """Lease at most `limit` OLTs of `known` that have due jobs, whose turn it is first; and where own ones have some.
+
+    `turns`: those of this holder, one for each OLT that it leased.
+    """
+    mine = select(olt_lease.c.olt).where(_held_by(holder, now), _due(now).exists())
+    found, back = frozenset(conn.execute(mine).scalars()), _wanted_back(conn, holder, now)
+    free = _in_turn().where(_free(now), ~olt_lease.c.held, lets_in(now), olt_lease.c.olt.in_(list(known)))
+    granted: list[Lease] = []
+    while (wanted := min(turns.alike, limit - len(granted))) > 0:
+        rows = conn.execute(free.limit(wanted), rule.parameters(turns, now)).all()
+        for row in rows:
+            granted.append(_grant(conn, row, holder, lease_s, now))
+            turns = turns.after(look=row.look, late_save=row.late_save)
+            if row.look:
+                break
+        else:
+            if len(rows) < wanted:
+                break
+    return Due(tuple(granted), found, back, turns)
 
 
 def _wanted_back(conn: Connection, holder: str, now: datetime) -> frozenset[str]:
@@ -82,12 +94,33 @@ def take(conn: Connection, olt: str, holder: str, lease_s: float, now: datetime)
     return _grant(conn, row, holder, lease_s, now) if row else None
 
 
-def _waiting(now: datetime) -> Any:
+_best = job.alias("best")
+
+
+def _due(now: datetime) -> Any:
+    """Due jobs of an OLT, correlated with its lease."""
+    return select(job.c.id).where(job.c.olt == olt_lease.c.olt, job.c.live, job.c.due_at <= now)
+
+
+@cache
+def _in_turn() -> Any:
+    """OLTs with due jobs, locked, those first whose job has the next turn."""
+    due = select(_best.c.id).where(
+        _best.c.olt == olt_lease.c.olt, _best.c.live, _best.c.due_at <= bindparam("now")
+    )
+    first = due.order_by(*rule.order(_best)).limit(1).scalar_subquery()
     return (
-        select(job.c.olt, func.max(job.c.priority).label("priority"), func.min(job.c.due_at).label("since"))
-        .where(job.c.live, job.c.due_at <= now)
-        .group_by(job.c.olt)
-        .subquery()
+        select(
+            olt_lease.c.olt,
+            olt_lease.c.fence,
+            olt_lease.c.breaker,
+            rule.repeated_look().label("look"),
+            rule.late_save().label("late_save"),
+        )
+        .select_from(olt_lease)
+        .join(job, job.c.id == first)
+        .order_by(*rule.order())
+        .with_for_update(of=olt_lease, skip_locked=True)
     )
 
 
@@ -125,7 +158,7 @@ def _grant(conn: Connection, row: Any, holder: str, lease_s: float, now: datetim
 
 
 _GUARDED = (  # built once, since every transaction of a job runs it
-    select(olt_lease.c.fence)
+    select(olt_lease.c.since_longest_due, olt_lease.c.since_look)
     .where(
         olt_lease.c.olt == bindparam("olt"),
         olt_lease.c.fence == bindparam("fence"),
@@ -136,11 +169,21 @@ _GUARDED = (  # built once, since every transaction of a job runs it
 )
 
 
-def guard(conn: Connection, lease: Lease, now: datetime) -> None:
-    """Make sure, until this transaction ends, that the lease still stands. Raises StaleLease."""
+def guard(conn: Connection, lease: Lease, now: datetime) -> Turns:
+    """Make sure, until this transaction ends, that the lease still stands; its turns so far. Raises StaleLease."""
     mine = {"olt": lease.olt, "fence": lease.fence, "holder": lease.holder, "now": now}
-    if conn.execute(_GUARDED, mine).scalar() is None:
+    row = conn.execute(_GUARDED, mine).one_or_none()
+    if row is None:
         raise StaleLease(lease.olt)
+    return Turns.of(*row)
+
+
+_TURNED = update(olt_lease).where(olt_lease.c.olt == bindparam("this"))
+
+
+def count(conn: Connection, lease: Lease, turns: Turns) -> None:
+    """Keep how its turns stand. After `guard`."""
+    conn.execute(_TURNED, {"this": lease.olt, **asdict(turns)})
 
 
 def _own(lease: Lease) -> ColumnElement[bool]:

@@ -235,7 +235,7 @@ job = Table(
     Column("priority", Integer, nullable=False, server_default="5"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("open_attempt", Boolean, nullable=False, server_default=text("false")),
-    Column("stage", Text),
+    Column("stage", Text),  # first: see worker.store.jobs; searched: scans have been asked for
     Column("last_code", Text),
     Column("last_text", Text),
     Column("payload", Document),
@@ -293,6 +293,9 @@ olt_lease = Table(
     Column("breaker_until", Utc),  # null while open: until a person acts
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("session_open", Boolean, nullable=False, server_default=text("false")),
+    # Turns since one went to the job that was due for longest, and since one went to a repeated look.
+    Column("since_longest_due", Integer),
+    Column("since_look", Integer),
     Column("last_ok_at", Utc),
     Column("updated_at", Utc),
     # Headroom as the OLT last told it: {"onus_free_least": 3, "ports": {…}}.

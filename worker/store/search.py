@@ -11,7 +11,7 @@ from schemas.place import PonPort
 from worker.store import db
 from worker.store.jobs import JOBS, LOOK, UNPLACED
 from worker.store.schema import job
-from worker.store.work import lock_order
+from worker.store.work import SCAN_PRIORITY, lock_order
 
 _SEARCHED = "searched"
 """`job.stage` of an unplaced job for which scans have been asked for."""
@@ -32,6 +32,7 @@ class Search:
     site: str | None = None
     undecided: bool = False
     """Whether the OLT is only to show that there is such a serial."""
+    priority: int = SCAN_PRIORITY
 
 
 def _search(row: Any) -> Search:
@@ -45,6 +46,7 @@ def _search(row: Any) -> Search:
         notes.get("olt"),
         notes.get("site"),
         row.kind == LOOK,
+        row.priority,
     )
 
 

@@ -3,7 +3,7 @@
 Rows are locked in one order everywhere: lease, order, job.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    literal,
     or_,
     select,
     update,
@@ -23,17 +22,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.place import PonPort
-from worker.store import db, many
-from worker.store.jobs import JOBS, UNPLACED
-from worker.store.leases import Lease, StaleLease, guard
+from worker.store import db, many, turns
+from worker.store.jobs import FIRST, JOBS, UNPLACED
+from worker.store.leases import Lease, StaleLease, count, guard
 from worker.store.schema import job, job_step, olt_lease, service_order
 
 KINDS = ("provision", "deprovision", "scan", "save", "plan")
 SAVE_PRIORITY = 0
 SCAN_PRIORITY = 5
-URGENT = 10
-LATE = timedelta(seconds=60)
-"""A job that has been due for longer goes before every priority, so that none starves."""
+"""Of looks that are repeated; the first one for an order has the order's."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +78,15 @@ def _job(row: Any) -> Job:
 
 # Statements that are run many times for each job are built once: that costs more than to run them.
 _THIS: BindParameter[Any] = bindparam("this")
-_URGENCY = case((job.c.due_at < bindparam("late"), literal(URGENT)), else_=job.c.priority)
 _NEXT = (
-    select(job)
+    select(job, turns.repeated_look().label("look"), turns.late_save().label("late_save"))
     .where(
         job.c.live,
         job.c.olt == bindparam("olt"),
         job.c.due_at <= bindparam("now"),
         job.c.kind.in_(bindparam("kinds", expanding=True)),
     )
-    .order_by(_URGENCY.desc(), job.c.due_at, job.c.id)
+    .order_by(*turns.order())
     .limit(1)
 )
 _BEGUN = (
@@ -111,16 +107,16 @@ _JOB_LOCKED = select(job.c.live).where(job.c.id == _THIS).with_for_update()
 
 
 def take(conn: Connection, lease: Lease, now: datetime, kinds: Sequence[str] = KINDS) -> Job | None:
-    """The next due job of the OLT, marked as running: by priority, then by age; None where there is none.
+    """The due job of the OLT that has the next turn, marked as running; None where there is none.
 
     Raises StaleLease. A job that is marked as running already belongs to a holder that is gone.
     """
-    guard(conn, lease, now)
-    row = conn.execute(
-        _NEXT, {"olt": lease.olt, "now": now, "late": now - LATE, "kinds": list(kinds)}
-    ).one_or_none()
+    passed = guard(conn, lease, now)
+    asked = {"olt": lease.olt, "kinds": list(kinds), **turns.parameters(passed, now)}
+    row = conn.execute(_NEXT, asked).one_or_none()
     if row is None:
         return None
+    count(conn, lease, passed.after(look=row.look, late_save=row.late_save))
     if row.service_order_id is not None:
         lock_order(conn, row.service_order_id)
     changed = conn.execute(_BEGUN, {"this": row.id, "here": lease.olt, "updated_at": now})
@@ -154,17 +150,40 @@ def later(
     notes: Mapping[str, Any] | None = None,
     code: str | None = None,
     text: str | None = None,
+    first: bool | None = None,
 ) -> None:
-    """The job is due again at `due_at`. After `held_fast`."""
-    values: dict[str, Any] = {
-        "state": "due",
-        "due_at": due_at,
-        "updated_at": db.now(conn),
-        "last_code": code,
-        "last_text": text,
-    }
+    """The job is due again at `due_at`. After `held_fast`.
+
+    `first`: whether its next run is the first verification; as it was where that is None.
+    """
+    _due_again(conn, running, due_at, notes, first, last_code=code, last_text=text)
+
+
+def look_again(
+    conn: Connection, running: Job, due_at: datetime, notes: Mapping[str, Any], first_for: int | None
+) -> None:
+    """The scan is due again at `due_at`, for the first time for an order of the priority `first_for`, if there is one.
+
+    After `held_fast`.
+    """
+    priority = SCAN_PRIORITY if first_for is None else first_for
+    told = {"last_code": None, "last_text": None, "priority": priority}
+    _due_again(conn, running, due_at, notes, first_for is not None, **told)
+
+
+def _due_again(
+    conn: Connection,
+    running: Job,
+    due_at: datetime,
+    notes: Mapping[str, Any] | None,
+    first: bool | None,
+    **values: Any,
+) -> None:
+    values |= {"state": "due", "due_at": due_at, "updated_at": db.now(conn)}
     if notes is not None:
         values["payload"] = dict(notes)
+    if first is not None:
+        values["stage"] = FIRST if first else None
     conn.execute(update(job).where(job.c.id == running.id, job.c.live).values(values))
 
 
@@ -215,29 +234,45 @@ def removals(conn: Connection, order_id: str, revision: int) -> list[Job]:
 
 
 def save_soon(conn: Connection, olt: str, now: datetime, debounce_s: float, latest_s: float) -> None:
-    """Have the OLT's configuration saved `debounce_s` after the last change, `latest_s` after the first at most."""
+    """Have the OLT's configuration saved `debounce_s` after the last change, `latest_s` after the first at most.
+
+    One that is late is due, or waits after a failure: it stays so.
+    """
     soon = now + timedelta(seconds=debounce_s)
     latest = now + timedelta(seconds=latest_s)
+    due_at = case(
+        (job.c.deadline_at <= now, job.c.due_at), (job.c.deadline_at < soon, job.c.deadline_at), else_=soon
+    )
     postponed = conn.execute(
-        update(job)
-        .where(_whole(olt, "save"), job.c.state == "due")
-        .values(due_at=case((job.c.deadline_at < soon, job.c.deadline_at), else_=soon), updated_at=now)
+        update(job).where(_whole(olt, "save"), job.c.state == "due").values(due_at=due_at, updated_at=now)
     )
     if not postponed.rowcount:
         _insert_whole(conn, [_whole_row(olt, "save", soon, now, SAVE_PRIORITY, latest)])
 
 
-def scan_now(conn: Connection, olts: Iterable[str], now: datetime) -> None:
-    """Have these OLTs looked at for light now."""
-    wanted = sorted(set(olts))
-    if not wanted:
+def scan_now(conn: Connection, olts: Mapping[str, int], now: datetime) -> None:
+    """Have these OLTs looked at now, for the first time for an order of this priority."""
+    if not olts:
         return
-    scans = and_(job.c.olt.in_(wanted), job.c.kind == "scan", job.c.live)
     # A scan that is about to end is waited for: either it sees who waits, or its successor is made here.
-    conn.execute(select(job.c.id).where(scans).order_by(job.c.olt).with_for_update())
-    conn.execute(update(job).where(scans, job.c.due_at > now).values(due_at=now, updated_at=now))
-    _insert_whole(conn, [_whole_row(olt, "scan", now, now, SCAN_PRIORITY, None) for olt in wanted])
+    conn.execute(select(job.c.id).where(_scans(olts)).order_by(job.c.olt).with_for_update())
+    for priority in sorted(set(olts.values())):
+        wanted = [olt for olt, named in olts.items() if named == priority]
+        urgent = and_(job.c.stage == FIRST, job.c.priority > priority)
+        brought_forward = {
+            "due_at": case((job.c.due_at > now, now), else_=job.c.due_at),
+            "priority": case((urgent, job.c.priority), else_=priority),
+            "stage": FIRST,
+            "updated_at": now,
+        }
+        conn.execute(update(job).where(_scans(wanted)).values(brought_forward))
+    rows = [_whole_row(olt, "scan", now, now, olts[olt], None) | {"stage": FIRST} for olt in sorted(olts)]
+    _insert_whole(conn, rows)
     db.wake(conn, JOBS)
+
+
+def _scans(olts: Collection[str]) -> ColumnElement[bool]:
+    return and_(job.c.olt.in_(sorted(olts)), job.c.kind == "scan", job.c.live)
 
 
 def _whole(olt: str, kind: str) -> ColumnElement[bool]:
@@ -268,7 +303,7 @@ def _insert_whole(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 def save_now(conn: Connection, olt: str, now: datetime) -> None:
     """Have what is unsaved saved at once, before anything else."""
-    conn.execute(update(job).where(_whole(olt, "save")).values(due_at=now, priority=URGENT, updated_at=now))
+    conn.execute(update(job).where(_whole(olt, "save")).values(due_at=now, deadline_at=now, updated_at=now))
 
 
 def waiting_for(conn: Connection, olt: str, limit: int = 200) -> list[Job]:

@@ -163,14 +163,16 @@ async def test_jobs_are_taken_by_priority_then_by_age(store: Store) -> None:
     assert order == ["c", "b", "a"]
 
 
-async def test_a_job_that_is_late_goes_before_every_priority(store: Store) -> None:
+async def test_a_job_that_is_late_keeps_its_class(store: Store) -> None:
     lease = await _lease(store)
     now = await store.run(db.now)
-    await store.run(add_job, "olt-1", kind="save", priority=0, due_at=now - timedelta(seconds=61))
-    await store.run(add_job, "olt-1", kind="provision", service_order_id="a", priority=9)
+    await store.run(
+        add_job, "olt-1", kind="deprovision", service_order_id="b", due_at=now - timedelta(seconds=900)
+    )
+    urgent = await store.run(add_job, "olt-1", kind="provision", service_order_id="a", priority=9)
     taken = await store.run(_take, lease)
     assert taken
-    assert taken.kind == "save"
+    assert taken.id == urgent
 
 
 def _end(conn: Connection, job_id: int) -> None:
@@ -292,10 +294,10 @@ async def test_a_scan_never_ends_while_an_order_that_just_came_relies_on_it(stor
     [olt] = [olt for olt in INVENTORY.olts if olt.id == "olt-1"]
     lease = await _lease(store)
     for number in range(20):
-        await store.run(work.scan_now, ["olt-1"], await store.run(db.now))
+        await store.run(work.scan_now, {"olt-1": 5}, await store.run(db.now))
         taken = await store.run(_take, lease)
         assert taken
-        nobody = scan.Findings((), (), scan.Memory(), rest=False)
+        nobody = scan.Findings((), (), scan.Memory())
 
         async def come(name: str = f"OS-{number}") -> None:
             await store.run(_start, Asked(id=name, olt="olt-1"))
