@@ -281,8 +281,8 @@ class Platform:
     login_answers: tuple[tuple[str, str], ...] = ()
     """Questions that a site's banner asks at login (expression, searched in the last line) and what to answer."""
     personal: tuple[str, ...] = ()
-    """Expressions whose group 1 names a customer in a line that we send (a login, an SSID, a description): masked, besides
-    secrets, where nothing can be erased later."""
+    """Expressions (multi-line) whose group 1 names a customer in a line or a display (a login, an SSID, a description):
+    masked, besides secrets, wherever a device is quoted (`vendors.quoting`)."""
     login_refused: tuple[str, ...] = ()
     """Texts that truly refuse the credentials."""
     login_busy: tuple[str, ...] = ()
@@ -290,7 +290,7 @@ class Platform:
     noise: tuple[str, ...] = ()
     """Expressions (multi-line) of alarms and notices that may stand in the middle of any output: cut out."""
     redactions: tuple[str, ...] = ()
-    """Expressions whose group 1 is masked in every reply that is kept."""
+    """Expressions (multi-line) whose group 1 is a secret: masked in every reply."""
     line_end: str = "\n"
     pipeline: Literal["off", "reads", "writes"] = "reads"
     """Whether a batch is sent in one write."""

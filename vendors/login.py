@@ -8,7 +8,8 @@ from pydantic import SecretStr
 from vendors.contract import Platform
 from vendors.errors import LoginRefused, OltBusy, OltUnreachable, UnknownReply
 from vendors.line import Broken, Expressions, Line, Typed, Unexplained
-from vendors.screen import last_line, masked
+from vendors.quoting import quoted
+from vendors.screen import last_line
 
 _MOST_PAGES = 20
 _NUDGE_S = 5.0
@@ -173,4 +174,4 @@ def _verdict(platform: Platform, account: Account, end: Broken) -> OltUnreachabl
 
 def _redacted(account: Account, platform: Platform, text: str) -> str:
     secrets = [secret.get_secret_value() for secret in (account.password, account.enable_secret) if secret]
-    return masked(text, secrets, [re.compile(found, re.MULTILINE) for found in platform.redactions])
+    return quoted(platform, text, (account.username,), secrets)

@@ -7,7 +7,6 @@ own channel pays two round trips for every command.
 import asyncio
 import contextlib
 import logging
-import re
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,8 @@ from vendors.errors import HostKeyChanged, LoginRefused, OltUnreachable, Provisi
 from vendors.line import Broken, Expressions, Line, Said, Typed, Unexplained
 from vendors.login import Account, log_in
 from vendors.modes import ModeStack, Move
-from vendors.screen import masked, masked_fragment
+from vendors.quoting import without_secrets
+from vendors.screen import masked_fragment
 from vendors.target import OltTarget, Pipeline, ssh_options
 from vendors.telnet import TelnetOptions
 
@@ -97,11 +97,9 @@ class Session:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _dead: bool = False
     _used_at: float = 0.0
-    _redactions: tuple[re.Pattern[str], ...] = ()
 
     def __post_init__(self) -> None:
-        """Compile once."""
-        self._redactions = tuple(re.compile(found, re.MULTILINE) for found in self.platform.redactions)
+        """It has just been opened."""
         self._used_at = self.clock()
 
     @property
@@ -267,8 +265,9 @@ class Session:
         ) from error
 
     def _redacted(self, text: str, *commands: Command) -> str:
-        secrets = [secret for command in commands for secret in _secrets(command)]
-        return masked(text, secrets, self._redactions)
+        return without_secrets(
+            self.platform, text, [one for command in commands for one in _secrets(command)]
+        )
 
     # ------------------------------------------------------------------------------------------------------ modes
 

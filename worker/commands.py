@@ -1,16 +1,14 @@
 """What became of each command that was sent to an OLT: its verdict, as a measurement and as a span."""
 
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from schemas.inventory import Olt
 from vendors.contract import Platform
 from vendors.errors import OltUnreachable, ProvisioningError, UnknownReply
-from vendors.screen import masked
+from vendors.quoting import line
 from worker import tracing
 from worker.provision_metrics import COMMAND_SECONDS, COMMANDS, UNKNOWN_REPLIES
 
@@ -66,7 +64,7 @@ def begun(heard: Sequence[Heard]) -> list[int]:
 
 def _trace(platform: Platform, exchange: "Exchange", began_ns: int, verdict: Verdict) -> None:
     told = {
-        "acende.command.text": impersonal(platform, exchange.command),
+        "acende.command.text": line(platform, exchange.command),
         "acende.command.mode": " > ".join(exchange.path),
         "acende.command.effect": exchange.effect,
         "acende.command.verdict": verdict,
@@ -75,13 +73,3 @@ def _trace(platform: Platform, exchange: "Exchange", began_ns: int, verdict: Ver
     if verdict != "done":
         tracing.fail(span, verdict)
     span.end(began_ns + int(exchange.seconds * 1e9))
-
-
-def impersonal(platform: Platform, line: str) -> str:
-    """A masked line without what names a customer, either: traces leave the installation, and nothing erases them there."""
-    return masked(line, (), _personal(platform.personal))
-
-
-@cache
-def _personal(expressions: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(map(re.compile, expressions))

@@ -26,12 +26,12 @@ from worker.outcome import (
     Recorded,
     Removed,
     Superseded,
-    detail,
 )
 from worker.policy import Standing
 from worker.store import Connection, db, digests, leases, orders, room, work
 from worker.store.leases import Lease
 from worker.store.orders import Brief
+from worker.store.privacy import named_in
 from worker.store.standing import standing
 from worker.store.work import Job, Step
 
@@ -66,6 +66,12 @@ class Taken:
     def stock_traces(self) -> tuple[str, ...]:
         """The traces of the stock events that brought the unit and lent it."""
         return self.brief.unit.traces if self.brief else ()
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """What the order's request says of its customer: to be masked wherever a device is quoted."""
+        order = self.brief.order if self.brief else self.order
+        return named_in(order.request) if order and order.request else ()
 
     @property
     def void(self) -> bool:
@@ -325,12 +331,15 @@ def put_back(conn: Connection, lease: Lease, job: Job, steps: Sequence[Step]) ->
 
 
 def not_connected(
-    conn: Connection, lease: Lease, error: ProvisioningError, policy: BreakerPolicy, spread: float
+    conn: Connection, lease: Lease, error: ProvisioningError, told: str, policy: BreakerPolicy, spread: float
 ) -> None:
-    """No session: the breaker learns of it, and those who wait for this OLT are told once. Raises StaleLease."""
+    """No session: the breaker learns of it, and those who wait for this OLT are told once. Raises StaleLease.
+
+    `told` is what may be told of the error.
+    """
     now = db.now(conn)
     before = leases.breaker_of(conn, lease.olt)
-    after = after_failure(before, error.reason, detail(error), now, policy, spread)
+    after = after_failure(before, error.reason, told, now, policy, spread)
     leases.set_breaker(conn, lease, after, now)
     if (before.code, before.state == "open") != (after.code, after.state == "open"):
         for job in work.waiting_for(conn, lease.olt):

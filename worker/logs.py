@@ -17,6 +17,9 @@ from pydantic import SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from schemas.text import MASK
+from vendors.contract import Platform
+from vendors.errors import ProvisioningError
+from vendors.quoting import told
 from worker import tracing
 from worker.settings import Settings
 
@@ -29,6 +32,9 @@ _TRUSTED = ("vendors.", "worker.", "events.", "schemas.", "aiokafka.errors")
 _CHATTY = ("aiokafka", "alembic", "asyncio", "asyncssh", "httpx", "scrapli", "sqlalchemy", "uvicorn")
 _MUTE = ("faststream",)
 """It warns of what is meant, and says each batch."""
+
+_ANY = Platform(name="any", prompt="")
+"""Of an error alone nobody knows which platform it quotes."""
 
 Exc = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -79,6 +85,8 @@ def _one(error: BaseException) -> str:
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
     if isinstance(error, OSError):
         return f"{kind}: {error.strerror}" if error.strerror else kind
+    if isinstance(error, ProvisioningError):
+        return f"{kind}: {told(_ANY, str(error))}"
     return f"{kind}: {error}" if kind.startswith(_TRUSTED) else kind
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from schemas.inventory import Olt
 from schemas.place import PonPort
-from vendors.contract import Adapter, Command, Dialogue, Observation, T
+from vendors import quoting
+from vendors.contract import Adapter, Command, Dialogue, Observation, Platform, T
 from vendors.dialogue import hold
 from vendors.errors import ProvisioningError, UnknownReply
 from worker import commands
@@ -52,6 +53,9 @@ class OpenSession(Protocol):
 class Record:
     """What was said on a session since it was last asked: `hear` is the session's audit."""
 
+    platform: Platform
+    people: tuple[str, ...] = ()
+    """What is known of the customer of the order in hand: masked in what is kept."""
     steps: list[Step] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     """Exchanges that are not judged yet."""
@@ -62,11 +66,32 @@ class Record:
         """Keep changes, and reads that went wrong."""
         self.heard.append(Heard.now(exchange))
         if exchange.effect != "read" or not exchange.complete:
-            self.steps.append(_step(exchange))
+            self.steps.append(self._step(exchange))
 
     def note(self, step: Step) -> None:
         """Keep a step of the run's own."""
         self.steps.append(step)
+
+    def note_unknown(self, error: UnknownReply) -> None:
+        """Keep a reply that no rule explains, and the command."""
+        told = {**self._said(error.command, error.reply), "complete": True}
+        self.note(Step("command", None, told))
+
+    def _step(self, exchange: Exchange) -> Step:
+        detail = {
+            "mode": list(exchange.path),
+            **self._said(exchange.command, exchange.reply),
+            "seconds": round(exchange.seconds, 3),
+            "complete": exchange.complete,
+        }
+        return Step("command", None, detail)
+
+    def _said(self, command: str, reply: str) -> dict[str, str]:
+        """A command and its reply as they are kept: without secrets, and without what tells of a person."""
+        return {
+            "line": quoting.line(self.platform, command, self.people),
+            "reply": quoting.quoted(self.platform, reply, self.people, most=REPLY_KEPT),
+        }
 
     def take(self) -> list[Step]:
         """What was kept, as rows of a timeline."""
@@ -77,17 +102,6 @@ class Record:
         """What was kept, and the room that was seen."""
         onus_free, self.onus_free = self.onus_free, {}
         return Learnt(self.take(), onus_free)
-
-
-def _step(exchange: Exchange) -> Step:
-    detail = {
-        "mode": list(exchange.path),
-        "line": exchange.command,
-        "reply": exchange.reply[:REPLY_KEPT],
-        "seconds": round(exchange.seconds, 3),
-        "complete": exchange.complete,
-    }
-    return Step("command", None, detail)
 
 
 @dataclass(frozen=True)
@@ -114,8 +128,7 @@ class OltLine:
             try:
                 return await hold(self, dialogue)
             except UnknownReply as error:
-                detail = {"line": error.command, "reply": error.reply[:REPLY_KEPT], "complete": True}
-                self.record.note(Step("command", None, detail))
+                self.record.note_unknown(error)
                 raise
 
     async def observe(self, serial: str, port: PonPort | None) -> Observation:

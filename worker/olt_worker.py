@@ -73,12 +73,16 @@ class OltWorker:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: bool = False
     session: OpenSession | None = None
-    record: Record = field(default_factory=Record)
+    record: Record = field(init=False)
     state: str = "starting"
     """connecting, working or idle: for who counts."""
     _began: float = field(default_factory=boottime)
     _next: Taken | None = None
     """The job that was taken together with the outcome before it."""
+
+    def __post_init__(self) -> None:
+        """Nothing was said yet."""
+        self.record = Record(self._adapter().PLATFORM)
 
     async def run(self) -> None:
         """The whole life of the lease. Never raises but CancelledError."""
@@ -212,6 +216,7 @@ class OltWorker:
 
     async def _run(self, taken: Taken, session: OpenSession, *, reused: bool) -> None:
         job, began = taken.job, self.shared.clock()
+        self.record.people = taken.people
         try:
             outcome = await self._outcome(taken, session)
         except (Interrupted, StoreUnavailable):
@@ -310,12 +315,13 @@ class OltWorker:
         return self.session
 
     async def _not_connected(self, job: Job, error: ProvisioningError) -> None:
-        log.warning("olt_not_connected", olt=self.olt.id, code=error.reason, detail=detail(error))
+        told = detail(error, self.record.platform)
+        log.warning("olt_not_connected", olt=self.olt.id, code=error.reason, detail=told)
         phases.ended("not_connected", error.reason)
         lease, steps = self.held.lease, self.record.take()
         await patiently(self.held, ledger.put_back, lease, job, steps)
         await patiently(
-            self.held, ledger.not_connected, lease, error, self.shared.breaker, self.shared.spread()
+            self.held, ledger.not_connected, lease, error, told, self.shared.breaker, self.shared.spread()
         )
 
     async def _hang_up(self) -> None:

@@ -1,6 +1,6 @@
 """How a run of a job ends: values, and the pure rules that lead to them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,7 +8,9 @@ from events.outputs import Left, Where
 from events.reasons import clean, reason
 from events.stages import Stage
 from schemas.place import PonPort
-from vendors.errors import ProvisioningError
+from vendors import quoting
+from vendors.contract import Platform
+from vendors.errors import OltUnreachable, ProvisioningError, UnknownReply
 from worker.notes import Notes
 from worker.retry import GiveUp, RetryIn, RetryPolicy, Rule, decide, rule_of
 from worker.store.orders import Achieved, Failure
@@ -85,8 +87,8 @@ Outcome = Completed | Failed | Later | Removed | Ended | Answered | Superseded |
 def after_error(
     error: ProvisioningError, notes: Notes, policy: RetryPolicy, spread: float, params: Mapping[str, object]
 ) -> Later | Failed:
-    """What follows an error of a run that worked for an order."""
-    return after_code(error.reason, notes, policy, spread, {**params, "detail": detail(error)})
+    """What follows an error of a run that worked for an order; `params` hold what may be told of it."""
+    return after_code(error.reason, notes, policy, spread, params)
 
 
 def after_code(
@@ -110,7 +112,12 @@ def after_code(
     return Later(decision.seconds, notes.kept(), Stage.QUEUED, code, params)
 
 
-def detail(error: ProvisioningError) -> str:
-    """What the OLT said and the command that it said it to, masked, as one short line: what is cut is the command's end."""
-    said = " ".join(line.strip() for line in error.reply.splitlines() if line.strip()) or str(error)
-    return clean(f"{said} [{error.command}]" if error.command else said)
+def detail(error: ProvisioningError, platform: Platform, people: Iterable[str] = ()) -> str:
+    """What the OLT refused, in words that may leave, and the command: one short line, what is cut is the command's end.
+
+    Of a reply that no rule explains, or that is not whole, nothing is told but why it was not understood.
+    """
+    command = quoting.line(platform, error.command, people)
+    explained = error.reply.strip() and not isinstance(error, OltUnreachable | UnknownReply)
+    said = quoting.told(platform, error.reply if explained else str(error), command, people)
+    return clean(f"{said} [{command}]" if command else said)

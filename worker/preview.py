@@ -14,14 +14,14 @@ from vendors.contract import Command, Observation, Registration
 from vendors.errors import ProvisioningError
 from worker.notes import Notes
 from worker.olt_line import Interrupted
-from worker.outcome import Answered, Outcome, detail
+from worker.outcome import Answered, Outcome
 from worker.policy import NotYet, Refused, may_provision
 from worker.reconcile import Run, noticed
 from worker.store.db import StoreUnavailable
 from worker.store.digests import digest
 from worker.store.leases import StaleLease
 from worker.store.orders import Failure
-from worker.wish import masked, plan_hash, wish_for, with_current
+from worker.wish import masked, plan_hash, shown, wish_for, with_current
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +83,7 @@ async def view(run: Run) -> Outcome:
     try:
         return Answered((await _view(run)).answer())
     except ProvisioningError as error:
-        told = {**run.params, "detail": detail(error)}
+        told = {**run.params, "detail": run.detail(error)}
         return Answered(
             refusal(run.job.order[0], error.reason, told, place=str(run.params["place"])).answer()
         )
@@ -104,7 +104,7 @@ async def _view(run: Run) -> PlanView:
         return replace(base, code="not_at_work", text_pt=_UNANSWERABLE["not_at_work"])
     with run.phase("observe"):
         seen = await run.line.observe(job.serial, place.port)
-    base = replace(base, observed=tuple(found.model_dump(mode="json") for found in seen.registrations))
+    base = replace(base, observed=tuple(shown(seen.registrations, run.taken.people)))
     notes = noticed(Notes.of(job.notes), seen, place)
     wish = wish_for(brief, place, notes.model_seen, run.config, run.line.adapter)
     if isinstance(wish, Failure):
@@ -146,15 +146,21 @@ def difference(desired: DesiredOnu, found: Registration | None) -> tuple[Mapping
     wanted = desired.model_dump(mode="json", exclude={"serial", "port", "description"}, exclude_defaults=True)
     if found is None:
         return tuple({"field": name, "wanted": value, "found": None} for name, value in wanted.items())
-    shown = found.model_dump(mode="json")
+    [here] = shown((found,), _named(desired))
     if found.flows is not None:
-        shown["service_ports"] = [flow.service.model_dump(mode="json") for flow in found.flows]
+        here["service_ports"] = [flow.service.model_dump(mode="json") for flow in found.flows]
     full = desired.model_dump(mode="json")
     return tuple(
-        {"field": name, "wanted": full[name], "found": shown[name]}
+        {"field": name, "wanted": full[name], "found": here[name]}
         for name in wanted
-        if name not in found.unread and not _agrees(full[name], shown.get(name))
+        if name not in found.unread and not _agrees(full[name], here.get(name))
     )
+
+
+def _named(desired: DesiredOnu) -> set[str]:
+    """What of the wish tells of a person: what the OLT has that is equal to it may be shown."""
+    login = [desired.wan.login] if desired.wan else []
+    return {name for name in (desired.description, *login, *(wifi.name for wifi in desired.wifi)) if name}
 
 
 def _agrees(wanted: Any, shown: Any) -> bool:

@@ -21,7 +21,7 @@ from worker.clock import boottime
 from worker.ledger import Attempt, SaveRule, Taken
 from worker.notes import Notes
 from worker.olt_line import OltLine
-from worker.outcome import Completed, Failed, Later, Outcome, Superseded, after_code, after_error
+from worker.outcome import Completed, Failed, Later, Outcome, Superseded, after_code, after_error, detail
 from worker.policy import NotYet, Refused, Standing, may_provision
 from worker.retry import RetryPolicy
 from worker.store.db import Store
@@ -30,7 +30,7 @@ from worker.store.jobs import Owned
 from worker.store.orders import Brief, Failure
 from worker.store.work import Job, Step
 from worker.verify import Look, Patience, judge, wait_for_light
-from worker.wish import Wish, authorising, masked, plan_hash, unseen, wish_for, with_current
+from worker.wish import Wish, authorising, kept, plan_hash, shown, unseen, wish_for, with_current
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -95,7 +95,12 @@ class Run:
 
     def failed(self, error: ProvisioningError, notes: Notes) -> Later | Failed:
         """What follows an error."""
-        return after_error(error, notes, self.rules.retry, self.spread(), self.params)
+        told = {**self.params, "detail": self.detail(error)}
+        return after_error(error, notes, self.rules.retry, self.spread(), told)
+
+    def detail(self, error: ProvisioningError) -> str:
+        """What may be told of an error."""
+        return detail(error, self.line.adapter.PLATFORM, self.taken.people)
 
 
 async def provision(run: Run) -> Outcome:
@@ -164,8 +169,8 @@ class _Provision:
         detail = {
             "attempt": self.notes.attempts,
             "place": str(self.place),
-            "observed": [found.model_dump(mode="json") for found in seen.registrations],
-            "plan": masked(plan),
+            "observed": shown(seen.registrations),
+            "plan": kept(plan, self.run.line.adapter.PLATFORM, self.run.taken.people),
             "hash": self.notes.plan_hash,
         }
         return Attempt(

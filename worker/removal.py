@@ -16,11 +16,11 @@ from worker import ledger, tracing
 from worker.facts import OrderState
 from worker.ledger import registrations
 from worker.notes import Notes
-from worker.outcome import Failed, Later, Outcome, Removed, Superseded, detail
+from worker.outcome import Failed, Later, Outcome, Removed, Superseded
 from worker.policy import Remaining, Removal, may_cancel, may_clear
 from worker.reconcile import Run
 from worker.store.work import Job, Step
-from worker.wish import masked, plan_hash
+from worker.wish import kept, plan_hash, shown
 
 
 async def deprovision(run: Run) -> Outcome:
@@ -39,7 +39,7 @@ def _after(error: ProvisioningError, run: Run, attempts: int) -> Outcome:
         counted = {name: outcome.notes[name] for name in ("faults", "waits")}
         return replace(outcome, notes={**run.job.notes, **counted, "attempts": attempts})
     assert isinstance(outcome, Failed)
-    return abandoned(run.job, "left_refused", {"detail": detail(error)})
+    return abandoned(run.job, "left_refused", {"detail": run.detail(error)})
 
 
 def abandoned(job: Job, code: str, params: Mapping[str, object] | None = None) -> Removed:
@@ -140,8 +140,8 @@ class _Deprovision:
     async def _open(self, serial: str, seen: Observation, plan: tuple[Command, ...]) -> bool:
         told: dict[str, Any] = {
             "serial": serial,
-            "observed": [found.model_dump(mode="json") for found in seen.registrations],
-            "plan": masked(plan),
+            "observed": shown(seen.registrations),
+            "plan": kept(plan, self.run.line.adapter.PLATFORM, self.run.taken.people),
             "hash": plan_hash(plan),
         }
         self.attempts += 1

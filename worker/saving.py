@@ -2,7 +2,7 @@
 
 from vendors.errors import ProvisioningError
 from worker.notes import Notes
-from worker.outcome import Ended, Later, Outcome, after_error, detail
+from worker.outcome import Ended, Later, Outcome
 from worker.reconcile import Run
 from worker.store.work import Step
 
@@ -19,6 +19,6 @@ async def save(run: Run) -> Outcome:
 
 
 def _after(run: Run, error: ProvisioningError) -> Outcome:
-    outcome = after_error(error, Notes.of(run.job.notes), run.rules.retry, run.spread(), run.params)
-    run.line.record.note(Step("save_failed", None, {"code": error.reason, "detail": detail(error)}))
+    outcome = run.failed(error, Notes.of(run.job.notes))
+    run.line.record.note(Step("save_failed", None, {"code": error.reason, "detail": run.detail(error)}))
     return outcome if isinstance(outcome, Later) else Ended()

@@ -16,7 +16,7 @@ from vendors.errors import Permanent, ProvisioningError
 from worker.lease import patiently
 from worker.notes import Notes
 from worker.olt_line import OltLine
-from worker.outcome import Later, Outcome, Recorded, detail
+from worker.outcome import Later, Outcome, Recorded
 from worker.reconcile import Run
 from worker.store import Connection, db, inventories, orders, search, work
 from worker.store.inventories import Sited
@@ -153,7 +153,7 @@ async def scan(run: Run) -> Outcome:
         with run.phase("observe"):
             findings = await look(run, waiting)
     except ProvisioningError as error:
-        step = Step("scan_failed", None, {"code": error.reason, "detail": detail(error)})
+        step = Step("scan_failed", None, {"code": error.reason, "detail": run.detail(error)})
         run.line.record.note(step)
         return Later(patience.light_poll_slow_s, run.job.notes, code=error.reason, params={"olt": olt.id})
     steps = run.line.record.take()

@@ -1,7 +1,7 @@
 """From an order to the wish for its ONU, and from wish and observation to what is sent. Pure."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,9 @@ from schemas.configuration import Configuration
 from schemas.onu import DesiredOnu
 from schemas.place import Place
 from schemas.serial import hex_serial
-from vendors.contract import Adapter, Command, Observation
+from schemas.text import MASK
+from vendors import quoting
+from vendors.contract import Adapter, Command, Observation, Platform, Registration
 from worker import resolve
 from worker.store.orders import Brief, Failure
 
@@ -128,8 +130,30 @@ def plan_hash(plan: Iterable[Command]) -> str:
 
 
 def masked(plan: Iterable[Command]) -> list[dict[str, Any]]:
-    """The plan as a timeline keeps it."""
+    """The plan as the person who asks for it sees it: secrets masked, what the order itself says of its customer shown."""
     return [{"mode": list(command.path), "line": command.text} for command in plan]
+
+
+def kept(plan: Iterable[Command], platform: Platform, people: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """The plan as a timeline keeps it."""
+    names = tuple(people)
+    lines = masked(plan)
+    return [{**one, "line": quoting.line(platform, one["line"], names)} for one in lines]
+
+
+def shown(registrations: Iterable[Registration], known: Collection[str] = ()) -> list[dict[str, Any]]:
+    """What the OLT has, as it is kept: descriptions, logins and networks other than those that are `known` are masked."""
+    rows = [found.model_dump(mode="json") for found in registrations]
+    for row in rows:
+        named = [
+            (row, "description"),
+            (row["wan"] or {}, "login"),
+            *((one, "name") for one in row["wifi"] or ()),
+        ]
+        for where, name in named:
+            if where.get(name) is not None and where[name] not in known:
+                where[name] = MASK
+    return rows
 
 
 def authorising(plan: tuple[Command, ...], serial: str) -> int:

@@ -2,7 +2,7 @@
 
 from vendors.contract import Level, Platform
 from vendors.huawei_smartax.noise import ADVICE, ALARM, SAVING
-from vendors.huawei_smartax.secrets import SECRETS
+from vendors.huawei_smartax.secrets import PERSONAL, SECRETS
 
 PLATFORM = Platform(
     name="huawei_smartax",
@@ -31,7 +31,7 @@ PLATFORM = Platform(
     ),
     noise=(ALARM, SAVING, ADVICE),
     redactions=SECRETS,
-    personal=(r'\busername "([^"]*)"', r'\bdesc "([^"]*)"'),
+    personal=PERSONAL,
     line_end="\n",
     pipeline="reads",
     batch_limit=20,

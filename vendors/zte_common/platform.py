@@ -15,17 +15,35 @@ _NAMED = "username|name|profile|service|type"
 def _behind(word: str, secret: str) -> str:
     """What stands behind the word, where the word is not itself a name."""
     no_name = "".join(f"(?<!{named} )" for named in _NAMED.split("|"))
-    return rf"(?:\b(?:{_NAMED}) +\S+ +|{no_name})\b{word} +({secret})"
+    return rf"(?:\b(?:{_NAMED}) +\S+ +|{no_name})\b{word}(?: +|[ ]*\n +)({secret})"
 
 
+PERSONAL = (
+    r"\busername(?: +|[ ]*\n +)(\S+)",
+    r"\buser +(\S+) +password\b",
+    r"^[ \t]*(?:ssid ctrl \S+ )?name +(\S[^\n]*)$",
+    r"^[ \t]*description +(\S[^\n]*)$",
+    r"\bloid +(\S+)",
+    r"(?i)^[ \t]*(?:[a-z0-9-]{1,16}[ -])?(?:name|description|user[ -]?name|login|ssid|loid)[ \t]*:[ \t]*(\S[^\n]*)$",
+)
+"""What names a customer in lines and displays."""
 REDACTIONS = (
+    r"\b(?:message-digest-key|authentication-key) +\d+ +\w+ +((?:encrypt(?:ed)? +|\d +)?\S+)",
+    r"(?:^|[ \t])//[^\s@]+@(\S+)",
     _behind("password", rf"(?:encrypted|\d{{1,2}}) +{_GOES_ON}\S+|\S+"),
     r"(?i)^[ \t]*password:[ \t]*(\S+)",
-    _behind("key", r"\S+"),
+    _behind("key(?:-?\\d)?", r"\S+"),
     _behind("pw", r"(?!PW:)\S+"),
     r"\bPW:(\S+)",
     _behind("secret", r"(?:level +\d+ +)?(?:\d +)?\S+"),
     _behind("community", r"(?:encrypted +)?\S+"),
+    _behind("(?:psk|passphrase)", r"\S+"),
+    r"\bsnmp-server +host +(?:vrf +\S+ +)?\S+ +(?:(?:trap|inform)s? +)?version +(?:1|2c|3 +(?:auth|noauth|priv)) +(\S+)",
+    r"\b(?:auth|priv) +(?:md5|sha\S*|3?des\S*|aes\S*) +((?:encrypted +)?\S+)",
+    (
+        r"(?i)^[ \t]*(?:[a-z-]{2,16}[ -])?(?:password|pre-?shared[ -]?key|(?:wpa|wep)[ -]?key\d?|community(?:[ -]?name)?)"
+        r"[ \t]*:[ \t]*(\S[^\n]*)$"
+    ),
     r"^\S{0,4}pon[-_]o(?:lt|nu)[-_]\S+ (?:.* )?[A-Z0-9]{4}[0-9A-F]{8} +(?!N/A\b|unknown\b|[A-Z0-9]{4}[0-9A-F]{8}\b)(\S+(?: \S+)*)",
 )
 """The last: the password that a list of ONUs which are not registered prints behind the serial."""
@@ -58,7 +76,7 @@ def platform(name: str) -> Platform:
         ),
         noise=(ALARM,),
         redactions=REDACTIONS,
-        personal=(r"\busername (\S+)", r"^ssid ctrl \S+ name (\S+)", r"^description (\S+)"),
+        personal=PERSONAL,
         levels=(
             Level("user", r"^{host}>\s?$"),
             Level("privileged", r"^{host}#\s?$"),

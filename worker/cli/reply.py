@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vendors.errors import ProvisioningError
+from vendors.quoting import hidden, quoted, without_hidden
 from vendors.registry import PLATFORMS
 from vendors.screen import decoded
 from worker.cli.failure import Failure, Status
@@ -51,7 +52,11 @@ def understood(platform: str, command: str, file: str) -> str:
         raise Failure(f"no such platform; there are: {', '.join(PLATFORMS)}", Status.USAGE)
     raw = _raw(file)
     adapter = import_module(f"{PLATFORMS[platform]}.adapter")
-    return json.dumps(_parsed(adapter, command, decoded(raw)), ensure_ascii=False, indent=2)
+    reply = decoded(raw)
+    found = without_hidden(
+        adapter.PLATFORM, _parsed(adapter, command, reply), hidden(adapter.PLATFORM, reply)
+    )
+    return json.dumps(found, ensure_ascii=False, indent=2)
 
 
 def _raw(file: str) -> bytes:
@@ -69,7 +74,9 @@ def _parsed(adapter: Any, command: str, reply: str) -> Any:
     try:
         return adapter.parse(command, reply)
     except ProvisioningError as error:
-        raise Failure(" ".join(str(error).split())[:500], Status.UNVOUCHED) from None
+        raise Failure(
+            " ".join(quoted(adapter.PLATFORM, str(error)).split())[:500], Status.UNVOUCHED
+        ) from None
     except Exception as error:  # noqa: BLE001 - a bug of a parser vouches for nothing; the reply may be any bytes
         place = type(error).__name__
         raise Failure(

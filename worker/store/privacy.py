@@ -1,7 +1,8 @@
 """Personal data of orders, and their end: after a time, or when the customer asks (LGPD)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -11,6 +12,13 @@ from worker.store.schema import action, job, job_step, service_order
 
 PERSONAL = frozenset({"customer_name", "pppoe_login", "wifi_name", "cto", "cto_port"})
 """Fields of a request that tell who the customer is."""
+_SHORTEST = 3
+
+
+def named_in(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name, login and network of the customer of a request, as far as they are long enough to be recognised."""
+    values = (request.get(name) for name in ("customer_name", "pppoe_login", "wifi_name"))
+    return tuple(value for value in values if isinstance(value, str) and len(value) >= _SHORTEST)
 
 
 def forget(conn: Connection, orders: Collection[str], at: datetime) -> None:

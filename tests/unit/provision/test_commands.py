@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from vendors.contract import Platform
 from vendors.errors import OltBusy, OltUnreachable, OrderRejected, ProvisioningError, UnknownReply
 from vendors.session import Exchange
 from worker import commands
@@ -62,8 +61,3 @@ def test_commands_of_one_write_share_its_time_one_after_another() -> None:
 def test_commands_with_a_pause_between_begin_when_they_were_sent() -> None:
     heard = [Heard(said("a", seconds=1.0), 5 * SECOND), Heard(said("b", seconds=1.0), 10 * SECOND)]
     assert commands.begun(heard) == [4 * SECOND, 9 * SECOND]
-
-
-def test_what_names_a_customer_is_left_out_besides_secrets() -> None:
-    platform = Platform(name="huawei_smartax", prompt="#", personal=(r"\blogin (\S+)",))
-    assert commands.impersonal(platform, "ppp 1 login ana@isp ********") == "ppp 1 login ******** ********"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from vendors.contract import Platform
 from vendors.errors import NotConverged, OltBusy, OltUnreachable, OrderRejected, ProvisioningError
 from worker.notes import Notes
-from worker.outcome import Failed, Later, after_error
+from worker.outcome import Failed, Later, after_error, detail
 from worker.retry import RetryPolicy
 
+PLATFORM = Platform(name="toy", prompt="#")
 POLICY = RetryPolicy()
 PARAMS = {"olt": "olt-1", "place": "olt-1 0/1/0", "serial": "HWTC1A2B3C4D"}
 
 
 def after(error: ProvisioningError, notes: Notes) -> Later | Failed:
-    return after_error(error, notes, POLICY, 0.0, PARAMS)
+    return after_error(error, notes, POLICY, 0.0, {**PARAMS, "detail": detail(error, PLATFORM)})
 
 
 @pytest.mark.parametrize("error", [OltUnreachable("gone", maybe_sent=True), OltBusy("locked")])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from vendors.errors import UnknownReply
 from vendors.huawei_smartax.parse.layout import Body, Row, cut, solid, unknown
 from vendors.huawei_smartax.secrets import SECRETS
+from vendors.quoting import without_credentials
 from vendors.screen import masked
 
 _BANNER = re.compile(r"\s*\[(?:Active|Patch Info|[A-Z0-9-]+V\d+R\d+\w*) ?:.*\]\s*")
@@ -44,7 +45,7 @@ def configuration(lines: Body) -> Row:
         elif _END.fullmatch(line):
             raise UnknownReply("more than one configuration")
         elif _COMMAND.fullmatch(line):
-            command = masked(_squeezed(line), (), _SECRETS)
+            command = without_credentials(masked(_squeezed(line), (), _SECRETS))
             read.append({"section": section, "view": view, "command": command})
         else:
             unknown(line)
