@@ -13,7 +13,7 @@ from worker.ingest import Ingest
 from worker.publish import Publisher
 from worker.runtime import Beat, Runtime
 from worker.settings import Settings
-from worker.store import migrate, roles
+from worker.store import Connection, leases, migrate, roles
 from worker.store.apply import apply_batch
 from worker.store.db import StoreError, StoreUnavailable
 from worker.store.sweep import sweep
@@ -116,6 +116,8 @@ class Worker:
                 if self.store.embedded:
                     await asyncio.to_thread(migrate.upgrade, self.settings.database_url.get_secret_value())
                 await self.store.read(migrate.check)
+                if self.store.embedded:
+                    await self.store.run(_end_leases)
                 self._migrated.set()
             except StoreUnavailable as error:
                 metrics.STORE_WAITS.labels("database").inc()
@@ -192,6 +194,13 @@ class Worker:
             await self.store.run(roles.release, SWEEPER, self.settings.name)
         except StoreUnavailable:
             log.info("lease_not_released", role=SWEEPER)
+
+
+def _end_leases(conn: Connection) -> None:
+    """This worker has the database alone: whoever held OLTs and roles is gone."""
+    olts, held = leases.end_workers(conn), roles.end_all(conn)
+    if olts or held:
+        log.info("leases_ended", olts=olts, roles=held)
 
 
 async def _pause(event: asyncio.Event, seconds: float) -> None:

@@ -106,6 +106,23 @@ STORE_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
     registry=REGISTRY,
 )
+CLOCK_AHEAD = Gauge(
+    "acende_clock_ahead_seconds",
+    "How far the database's clock shows more than this worker believes, by a clock that nobody sets; 0 while it believes it.",
+    registry=REGISTRY,
+)
+CLOCK_STEPS = Counter(
+    "acende_clock_steps_total",
+    "Steps of the database's clock of more than 5 s that this worker has seen: ahead or back.",
+    ("direction",),
+    registry=REGISTRY,
+)
+CLOCK_CORRECTIONS = Counter(
+    "acende_clock_corrections_total",
+    "Times in the database that lay further ahead than they can be and were corrected, by what they are of.",
+    ("what",),
+    registry=REGISTRY,
+)
 LEADER = Gauge(
     "acende_role_leader",
     "1 where this worker holds the lease of a single role.",

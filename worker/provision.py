@@ -190,11 +190,12 @@ def _platforms(inventory: Inventory) -> dict[str, str]:
 
 
 def keep(conn: Connection, inventory: Inventory, gone_s: float | None) -> None:
-    """Keep the inventory in use. With `gone_s`, OLTs leave that nobody has had in use for so long.
+    """Keep the inventory in use, and no lease longer than it was granted for. With `gone_s`, OLTs leave that nobody has had in use for so long.
 
     Only who has seen the database all that time may say so: after an outage nobody has been heard of.
     """
     now = db.now(conn)
+    leases.cut(conn, now)
     if _use(conn, inventory, now):
         leases.register(conn, _platforms(inventory), now)
     if gone_s is not None and inventories.forget(conn, now - timedelta(seconds=gone_s)):

@@ -18,6 +18,7 @@ from worker.cli.opened import opened
 from worker.cli.output import Json
 from worker.plan_view import PlanView, plan_order
 from worker.settings import Settings
+from worker.store import leases
 from worker.store.db import Store
 
 app = typer.Typer(add_completion=False)
@@ -56,7 +57,7 @@ async def _ask(known: Settings, config: Configuration, store: Store, order: str,
     return await plan_order(
         wiring.shared(known, config, store),
         order,
-        f"plan-{known.name}",
+        f"{leases.COMMAND}{known.name}",
         rule=wiring.lease_rule(known),
         wait_s=wait_s,
         before_login=partial(wiring.target, known, config),

@@ -14,8 +14,10 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any, Concatenate, ParamSpec, Self, TypeVar
 
+import structlog
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -24,6 +26,7 @@ from sqlalchemy.exc import ArgumentError
 from events.outgoing import SOURCE
 from events.topics import Topics
 from worker import metrics
+from worker.clock import Reading, Watch, boottime
 from worker.facts import Order, Rules
 from worker.store.errors import DataRefused, StoreError, StoreUnavailable, WorkerRuns, translated
 from worker.store.wake import Wakeup, Wakeups
@@ -41,6 +44,7 @@ __all__ = [
     "wake",
 ]
 
+log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 _JSON: dict[str, Any] = {
@@ -48,21 +52,67 @@ _JSON: dict[str, Any] = {
     "json_deserializer": from_json,
 }
 _AFTER = "acende_after"
+NO_JUMP_S = 1e12
 
 
 @dataclass
 class Clock:
-    """The database's clock, with an offset by which tests and rehearsals let time pass.
+    """The database's clock, watched for jumps, with an offset by which tests and rehearsals let time pass.
 
-    `stopped` is the time it shows instead, where a test wants it to stand still.
+    `stopped` is the time it shows instead, where a test wants it to stand still; `step` is by how much it was set, while
+    no more time has passed than before.
     """
 
     offset: timedelta = timedelta()
     stopped: datetime | None = None
+    step: timedelta = timedelta()
+    watch: Watch | None = None
+    _one: Lock = field(default_factory=Lock)
 
     def shown(self, read: Callable[[], datetime]) -> datetime:
         """The time: `read` asks the database."""
-        return (self.stopped or read()) + self.offset
+        if self.stopped:
+            return self.stopped + self.offset
+        before = self._passed()
+        shown = read() + self.offset + self.step
+        self._see(Reading(before, shown.timestamp(), self._passed()))
+        return shown
+
+    def _passed(self) -> float:
+        return boottime() + self.offset.total_seconds()
+
+    def _see(self, reading: Reading) -> None:
+        with self._one:
+            former = self.watch
+            self.watch = seen = former.after(reading) if former else Watch.first(reading)
+        metrics.CLOCK_AHEAD.set(seen.ahead_s)
+        if former and seen.jumps > former.jumps:
+            metrics.CLOCK_STEPS.labels("ahead").inc()
+            log.warning("clock_jumped", ahead_s=round(seen.usual - former.usual, 3), in_doubt=seen.in_doubt)
+        if former and seen.steps_back > former.steps_back:
+            metrics.CLOCK_STEPS.labels("back").inc()
+            log.warning("clock_stepped_back", back_s=round(former.usual - seen.usual, 3))
+
+    def accept(self) -> None:
+        """A person says that it is right."""
+        with self._one:
+            self.watch = self.watch.accepted() if self.watch else None
+        metrics.CLOCK_AHEAD.set(0)
+
+    @property
+    def in_doubt(self) -> timedelta:
+        """How far it shows more than is believed; zero where it is believed."""
+        return timedelta(seconds=self.watch.ahead_s if self.watch else 0.0)
+
+    @property
+    def doubted_from(self) -> datetime:
+        """What it showed when it was first in doubt."""
+        return datetime.fromtimestamp(self.watch.doubted_from if self.watch else 0.0, UTC)
+
+    @property
+    def jumped_s(self) -> float | None:
+        """Seconds since it jumped ahead, None where it was not seen to."""
+        return self.watch.jumped_s(self._passed()) if self.watch else None
 
 
 @dataclass(frozen=True)
@@ -86,6 +136,7 @@ class _After:
     channels: set[str] = field(default_factory=set)
     erased: bool = False
     finished: list[Order] = field(default_factory=list)
+    corrected: dict[str, int] = field(default_factory=dict)
 
 
 def context(conn: Connection) -> Context:
@@ -106,6 +157,12 @@ def now(conn: Connection) -> datetime:
     return context(conn).clock.shown(read)
 
 
+def jumped_s(conn: Connection) -> float:
+    """Seconds since this worker saw the database's clock jump ahead; more than any lease lasts where it did not."""
+    since = context(conn).clock.jumped_s
+    return NO_JUMP_S if since is None else since
+
+
 def wake(conn: Connection, *channels: str) -> None:
     """Wake who listens to `channels`, in every process, once this transaction is committed."""
     _after(conn).channels.update(channels)
@@ -119,6 +176,13 @@ def note_erased(conn: Connection) -> None:
 def note_finished(conn: Connection, order: Order) -> None:
     """The order has its final result in this transaction: who counts them is told after the commit."""
     _after(conn).finished.append(order)
+
+
+def note_corrected(conn: Connection, what: str, count: int) -> None:
+    """Times that lay further ahead than they can be were corrected in this transaction: counted after the commit."""
+    if count:
+        corrected = _after(conn).corrected
+        corrected[what] = corrected.get(what, 0) + count
 
 
 def _after(conn: Connection) -> _After:
@@ -221,6 +285,8 @@ class Store:
                     _notify(conn, after.channels)
             self._truncate_log(conn, erased=after.erased)
         self._wakeups.fire(after.channels)
+        for what, count in after.corrected.items():
+            metrics.CLOCK_CORRECTIONS.labels(what).inc(count)
         if after.finished:
             self._shared.finished(after.finished)
         return result

@@ -6,7 +6,7 @@ OLT that must not be worked on is never leased.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, i
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.breaker import CLOSED, Breaker
-from worker.store import db
+from worker.store import db, lengths
 from worker.store import turns as rule
 from worker.store.jobs import JOBS
 from worker.store.schema import action, job, olt_lease
@@ -62,9 +62,10 @@ def claim(
 
     `turns`: those of this holder, one for each OLT that it leased.
     """
-    mine = select(olt_lease.c.olt).where(_held_by(holder, now), _due(now).exists())
-    found, back = frozenset(conn.execute(mine).scalars()), _wanted_back(conn, holder, now)
-    free = _in_turn().where(_free(now), ~olt_lease.c.held, lets_in(now), olt_lease.c.olt.in_(list(known)))
+    stands = _stands(conn, now)
+    mine = select(olt_lease.c.olt).where(olt_lease.c.holder == holder, stands, _due(now).exists())
+    found, back = frozenset(conn.execute(mine).scalars()), _wanted_back(conn, holder, stands)
+    free = _in_turn().where(_free(stands), ~olt_lease.c.held, lets_in(now), olt_lease.c.olt.in_(list(known)))
     granted: list[Lease] = []
     while (wanted := min(turns.alike, limit - len(granted))) > 0:
         rows = conn.execute(free.limit(wanted), rule.parameters(turns, now)).all()
@@ -79,16 +80,17 @@ def claim(
     return Due(tuple(granted), found, back, turns)
 
 
-def _wanted_back(conn: Connection, holder: str, now: datetime) -> frozenset[str]:
-    held = select(olt_lease.c.olt).where(_held_by(holder, now), olt_lease.c.held)
+def _wanted_back(conn: Connection, holder: str, stands: ColumnElement[bool]) -> frozenset[str]:
+    held = select(olt_lease.c.olt).where(olt_lease.c.holder == holder, stands, olt_lease.c.held)
     return frozenset(conn.execute(held).scalars())
 
 
 def take(conn: Connection, olt: str, holder: str, lease_s: float, now: datetime) -> Lease | None:
     """Lease this one OLT, due jobs or not: None while another holds it, or it is held, or its breaker is open."""
+    lengths.cut(conn, olt_lease, now, (olt,))
     row = conn.execute(
         select(olt_lease.c.olt, olt_lease.c.fence, olt_lease.c.breaker)
-        .where(olt_lease.c.olt == olt, _free(now), ~olt_lease.c.held, lets_in(now))
+        .where(olt_lease.c.olt == olt, _free(_stands(conn, now)), ~olt_lease.c.held, lets_in(now))
         .with_for_update()
     ).one_or_none()
     return _grant(conn, row, holder, lease_s, now) if row else None
@@ -124,12 +126,12 @@ def _in_turn() -> Any:
     )
 
 
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(olt_lease.c.holder.is_(None), olt_lease.c.expires_at <= now)
+def _stands(conn: Connection, now: datetime) -> ColumnElement[bool]:
+    return lengths.standing(olt_lease, now, db.jumped_s(conn))
 
 
-def _held_by(holder: str, now: datetime) -> ColumnElement[bool]:
-    return and_(olt_lease.c.holder == holder, olt_lease.c.expires_at > now)
+def _free(stands: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(olt_lease.c.holder.is_(None), ~stands)
 
 
 def lets_in(now: datetime) -> ColumnElement[bool]:
@@ -148,7 +150,7 @@ def _grant(conn: Connection, row: Any, holder: str, lease_s: float, now: datetim
         .values(
             holder=holder,
             fence=lease.fence,
-            expires_at=now + timedelta(seconds=lease_s),
+            **lengths.written(lease_s, lease.fence, now),
             breaker="half_open" if row.breaker == "open" else row.breaker,
             session_open=False,
             updated_at=now,
@@ -163,7 +165,7 @@ _GUARDED = (  # built once, since every transaction of a job runs it
         olt_lease.c.olt == bindparam("olt"),
         olt_lease.c.fence == bindparam("fence"),
         olt_lease.c.holder == bindparam("holder"),
-        olt_lease.c.expires_at > bindparam("now"),
+        lengths.standing(olt_lease, bindparam("now"), bindparam("jumped_s")),
     )
     .with_for_update()
 )
@@ -172,7 +174,7 @@ _GUARDED = (  # built once, since every transaction of a job runs it
 def guard(conn: Connection, lease: Lease, now: datetime) -> Turns:
     """Make sure, until this transaction ends, that the lease still stands; its turns so far. Raises StaleLease."""
     mine = {"olt": lease.olt, "fence": lease.fence, "holder": lease.holder, "now": now}
-    row = conn.execute(_GUARDED, mine).one_or_none()
+    row = conn.execute(_GUARDED, mine | {"jumped_s": db.jumped_s(conn)}).one_or_none()
     if row is None:
         raise StaleLease(lease.olt)
     return Turns.of(*row)
@@ -196,8 +198,8 @@ def renew(conn: Connection, lease: Lease, lease_s: float, now: datetime) -> bool
     """Have the lease end `lease_s` from now; False where it is lost."""
     changed = conn.execute(
         update(olt_lease)
-        .where(_own(lease), olt_lease.c.expires_at > now)
-        .values(expires_at=now + timedelta(seconds=lease_s))
+        .where(_own(lease), _stands(conn, now))
+        .values(**lengths.written(lease_s, lease.fence, now))
     )
     return changed.rowcount == 1
 
@@ -208,6 +210,25 @@ def release(conn: Connection, lease: Lease) -> None:
         update(olt_lease).where(_own(lease)).values(holder=None, expires_at=None, session_open=False)
     )
     db.wake(conn, JOBS)
+
+
+def cut(conn: Connection, now: datetime) -> int:
+    """Cut leases that would last longer than they were granted for; how many."""
+    return lengths.cut(conn, olt_lease, now)
+
+
+COMMAND = "plan-"
+"""How the holder of a lease begins that a command has taken, which needs no worker's lock."""
+
+
+def end_workers(conn: Connection) -> int:
+    """End the leases of workers, of which none lives; how many. What commands hold is left to them."""
+    ended = conn.execute(
+        update(olt_lease)
+        .where(olt_lease.c.holder.is_not(None), ~olt_lease.c.holder.startswith(COMMAND, autoescape=True))
+        .values(holder=None, expires_at=None, session_open=False, fence=olt_lease.c.fence + 1)
+    )
+    return ended.rowcount
 
 
 def held(conn: Connection, lease: Lease) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -276,6 +277,12 @@ job_step = Table(
 )
 """The order's timeline: append only, by id."""
 
+
+def _length() -> tuple[Column[Any], ...]:
+    """For how long a lease was last granted or renewed, and under which fence that was written."""
+    return Column("length_s", Float), Column("length_fence", Id)
+
+
 olt_lease = Table(
     "olt_lease",
     metadata,
@@ -301,6 +308,7 @@ olt_lease = Table(
     # Headroom as the OLT last told it: {"onus_free_least": 3, "ports": {…}}.
     Column("room", Document),
     Column("room_at", Utc),
+    *_length(),
 )
 
 inventory = Table(
@@ -326,6 +334,7 @@ role_lease = Table(
     Column("holder", Text),
     Column("fence", Id, nullable=False, server_default="0"),
     Column("expires_at", Utc),
+    *_length(),
 )
 
 outbox = Table(

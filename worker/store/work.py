@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.place import PonPort
-from worker.store import db, many, turns
+from worker.store import db, lengths, many, turns
 from worker.store.jobs import FIRST, JOBS, UNPLACED
 from worker.store.leases import Lease, StaleLease, count, guard
 from worker.store.schema import job, job_step, olt_lease, service_order
@@ -98,7 +98,7 @@ _BEGUN = (
     )
 )
 _STANDING = (
-    select(job.c.live, olt_lease.c.fence, olt_lease.c.holder, olt_lease.c.expires_at)
+    select(job.c.live, olt_lease.c.holder, *lengths.columns(olt_lease))
     .join(olt_lease, olt_lease.c.olt == job.c.olt)
     .where(job.c.id == _THIS)
 )
@@ -126,7 +126,9 @@ def take(conn: Connection, lease: Lease, now: datetime, kinds: Sequence[str] = K
 def still_wanted(conn: Connection, lease: Lease, job_id: int, now: datetime) -> bool:
     """Whether the job goes on: asked after every command that changes something. Only reads. Raises StaleLease."""
     row = conn.execute(_STANDING, {"this": job_id}).one_or_none()
-    if row is None or row.fence != lease.fence or row.holder != lease.holder or row.expires_at <= now:
+    if row is None or (row.fence, row.holder) != (lease.fence, lease.holder):
+        raise StaleLease(lease.olt)
+    if not lengths.stands(row, now, db.jumped_s(conn)):
         raise StaleLease(lease.olt)
     return bool(row.live)
 
