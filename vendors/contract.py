@@ -5,11 +5,12 @@ send a batch in one write and pay one round trip for it. Dependent commands are 
 """
 
 import re
+import unicodedata
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
-from pydantic import SecretStr, field_validator
+from pydantic import BeforeValidator, SecretStr, field_validator
 
 from schemas.base import Frozen
 from schemas.onu import (
@@ -82,13 +83,42 @@ Dialogue = Generator[tuple[Command, ...], tuple[str, ...], T]
 """Yields batches of independent commands, is handed as many replies, returns what it learnt."""
 
 
+_ODD = frozenset({"Cc", "Cs", "Co", "Cn"})
+_REPORTED_MAX = 200
+_LEVELS_DBM = (-60.0, 30.0)
+
+
+def reported(value: object) -> object:
+    """What a device says, as it may be kept and published: what cannot be printed stands as \ufffd, what is too long is cut."""
+    if not isinstance(value, str):
+        return value
+    if not value.isprintable():
+        value = "".join("\ufffd" if unicodedata.category(one) in _ODD else one for one in value)
+    return value if len(value) <= _REPORTED_MAX else value[: _REPORTED_MAX - 1] + "…"
+
+
+def _level(value: object) -> object:
+    low, high = _LEVELS_DBM
+    return value if isinstance(value, int | float) and low <= value <= high else None
+
+
+def _metres(value: object) -> object:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+Reported = Annotated[str, BeforeValidator(reported)]
+"""A text that a device reports."""
+Dbm = Annotated[float | None, BeforeValidator(_level)]
+"""An optical level in dBm; None for one that no optics has."""
+
+
 class Sighting(Frozen):
     """An ONU that the OLT sees lit and not registered. `serial` is None where what is printed is no serial."""
 
     port: PonPort
     serial: Serial | None
-    raw_serial: str
-    model: str | None = None
+    raw_serial: Reported
+    model: Reported | None = None
     """As the ONU reports it, where the OLT tells."""
 
 
@@ -103,10 +133,10 @@ class Flow(Frozen):
 class Optics(Frozen):
     """Optical levels in dBm; None where the OLT shows none. `distance_m` in metres."""
 
-    onu_rx_dbm: float | None = None
-    onu_tx_dbm: float | None = None
-    olt_rx_dbm: float | None = None
-    distance_m: int | None = None
+    onu_rx_dbm: Dbm = None
+    onu_tx_dbm: Dbm = None
+    olt_rx_dbm: Dbm = None
+    distance_m: Annotated[int | None, BeforeValidator(_metres)] = None
 
 
 class Registration(Frozen):
@@ -114,18 +144,18 @@ class Registration(Frozen):
 
     port: PonPort
     onu_id: OnuId
-    raw_serial: str
+    raw_serial: Reported
     online: bool
-    states: dict[str, str] = {}
+    states: dict[str, Reported] = {}
     """The OLT's own words, such as run, config and match state."""
-    down_cause: str | None = None
-    model: str | None = None
-    description: str | None = None
-    onu_type: str | None = None
-    line_profile: str | None = None
-    service_profile: str | None = None
-    line_profile_name: str | None = None
-    service_profile_name: str | None = None
+    down_cause: Reported | None = None
+    model: Reported | None = None
+    description: Reported | None = None
+    onu_type: Reported | None = None
+    line_profile: Reported | None = None
+    service_profile: Reported | None = None
+    line_profile_name: Reported | None = None
+    service_profile_name: Reported | None = None
     tconts: tuple[Tcont, ...] | None = None
     gem_ports: tuple[GemPort, ...] | None = None
     flows: tuple[Flow, ...] | None = None
@@ -155,7 +185,7 @@ class Observation(Frozen):
     """ONU ids in use on `port`, whosever they are."""
     onus_free: int | None = None
     """How many more ONUs `port` has numbers for; None where no port was asked about."""
-    firmware: str | None = None
+    firmware: Reported | None = None
     """The OLT's software, where `plan` depends on it."""
     more: dict[str, str] = {}
     """What only this vendor's own `plan` reads, of the OLT or of `port`."""
@@ -188,7 +218,7 @@ Serving = Literal["online", "configuring", "dark", "failed"]
 class Health(Frozen):
     """Headroom and load of an OLT, where the platform tells."""
 
-    version: str | None = None
+    version: Reported | None = None
     onus: int | None = None
     service_ports: int | None = None
 

@@ -69,4 +69,10 @@ class HostKeyChanged(Permanent):
 
 
 class UnknownReply(Permanent):
+    """`reading`: nothing was being changed, so the OLT may be asked again."""
+
     code = "unknown_reply"
+
+    def __init__(self, message: str, *, command: str = "", reply: str = "", reading: bool = False) -> None:
+        super().__init__(message, command=command, reply=reply)
+        self.reading = reading

@@ -168,8 +168,10 @@ class Session:
                 task.cancel()
             await _finished(task)
             raise
-        except BaseException:
+        except BaseException as error:
             self._dead = True
+            if isinstance(error, UnknownReply):
+                error.reading |= not shield
             raise
 
     async def _group(self, group: Sequence[Command]) -> list[str]:
@@ -278,8 +280,9 @@ class Session:
         command = write(move.text, path=self.modes.path)
         reply = self._redacted(answer.text)
         self.audit(Exchange(command.text, reply, 0.0, command.path))
-        self.adapter.check(command, reply)
-        raise UnknownReply("the mode did not become the expected one", command=command.text, reply=reply)
+        with contextlib.suppress(UnknownReply):
+            self.adapter.check(command, reply)
+        raise UnknownReply("the mode is another", command=command.text, reply=reply, reading=True)
 
     async def _log_out(self) -> None:
         for move in self.modes.moves((), self.platform):

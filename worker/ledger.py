@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
+
 from events.outputs import Left, Where
 from events.reasons import reason
 from events.stages import Stage
 from schemas.place import PonPort
 from vendors.errors import ProvisioningError
-from worker.breaker import BreakerPolicy, after_failure
+from worker.breaker import Breaker, BreakerPolicy, after_failure
 from worker.facts import Order, OrderState
 from worker.notes import Notes
 from worker.outcome import (
@@ -29,11 +31,14 @@ from worker.outcome import (
 )
 from worker.policy import Standing
 from worker.store import Connection, db, digests, leases, orders, room, work
+from worker.store.errors import StoreError, translated
 from worker.store.leases import Lease
 from worker.store.orders import Brief
 from worker.store.privacy import named_in
 from worker.store.standing import standing
 from worker.store.work import Job, Step
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class Taken:
     standings: Mapping[str, Standing] = field(default_factory=dict)
     """By serial."""
     digests: Mapping[str, str] = field(default_factory=dict)
+    fault: bool = False
+    """A bug of ours kept what its run needs from being read."""
 
     @property
     def trace(self) -> str | None:
@@ -76,6 +83,8 @@ class Taken:
     @property
     def void(self) -> bool:
         """Whether there is nothing to do any more."""
+        if self.fault:
+            return False
         if self.job.kind == "provision":
             return self.brief is None
         return self.job.kind == "deprovision" and self.order is None
@@ -90,6 +99,17 @@ def _take(conn: Connection, lease: Lease, kinds: Sequence[str], now: datetime) -
     job = work.take(conn, lease, now, kinds)
     if job is None:
         return None
+    try:
+        with translated():
+            return _briefed(conn, job, now)
+    except StoreError:
+        raise
+    except Exception:
+        log.exception("job_not_read", olt=job.olt, job=job.id, kind=job.kind, order=job.order_id)
+        return Taken(job, now, fault=True)
+
+
+def _briefed(conn: Connection, job: Job, now: datetime) -> Taken:
     if job.kind == "provision":
         return _take_provision(conn, job, now)
     if job.kind == "deprovision":
@@ -347,9 +367,24 @@ def not_connected(
             orders.set_stage(conn, *job.order, Stage.QUEUED, code=error.reason, params={"olt": lease.olt})
 
 
-def connected(conn: Connection, lease: Lease) -> None:
-    """A session is open: the breaker closes. Raises StaleLease."""
+def connected(conn: Connection, lease: Lease) -> Breaker:
+    """A session is open: the breaker closes; as it was before. Raises StaleLease."""
+    before = leases.breaker_of(conn, lease.olt)
     leases.connected(conn, lease, db.now(conn))
+    return before
+
+
+def faulted(
+    conn: Connection, lease: Lease, before: Breaker | None, policy: BreakerPolicy, spread: float
+) -> None:
+    """A bug of ours showed outside any job: the breaker learns of it. Raises StaleLease.
+
+    `before`: the breaker as it was before a session was opened that came to nothing.
+    """
+    now, error = db.now(conn), ProvisioningError("a bug of Acende: see its log")
+    known = before or leases.breaker_of(conn, lease.olt)
+    after = after_failure(known, error.reason, str(error), now, policy, spread)
+    leases.set_breaker(conn, lease, after, now)
 
 
 def save_now(conn: Connection, lease: Lease) -> None:

@@ -25,6 +25,8 @@ class Notes:
     model_seen: str | None = None
     former: tuple[tuple[str, str], ...] = ()
     """OLT and port of other registrations of the serial, seen offline by scans."""
+    unread: int = 0
+    """Tries in a row that ended with a reply to a question that no rule explains."""
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Notes":

@@ -123,12 +123,15 @@ class OltLine:
             return await self.session.send(batch)
 
     async def ask(self, dialogue: Dialogue[T]) -> T:
-        """What the dialogue learns. A reply that no rule explains is kept."""
+        """What the dialogue learns. After a reply that no rule explains, which is kept, the session has ended."""
         with self._judged():
             try:
                 return await hold(self, dialogue)
             except UnknownReply as error:
-                self.record.note_unknown(error)
+                error.reading = True
+                if all(one.exchange.complete for one in self.record.heard):
+                    self.record.note_unknown(error)
+                await self.session.close()
                 raise
 
     async def observe(self, serial: str, port: PonPort | None) -> Observation:

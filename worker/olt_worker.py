@@ -13,28 +13,26 @@ from schemas.configuration import Configuration
 from schemas.inventory import Olt
 from vendors.contract import Adapter
 from vendors.errors import ProvisioningError, UnknownReply
-from worker import ledger, phases, provision_metrics, tracing
-from worker.breaker import BreakerPolicy
+from worker import fault, ledger, phases, provision_metrics, tracing
+from worker.breaker import Breaker, BreakerPolicy
 from worker.clock import boottime
 from worker.connect import Connect, Gate
 from worker.lease import HeldLease, patiently
-from worker.ledger import Taken
-from worker.notes import Notes
+from worker.ledger import Learnt, Taken
 from worker.olt_line import Interrupted, OltLine, OpenSession, Record
-from worker.outcome import Completed, Failed, Later, Outcome, Recorded, after_code, detail
+from worker.outcome import Completed, Failed, Later, Outcome, Recorded, detail
 from worker.preview import view
 from worker.reconcile import Rules, Run, provision
 from worker.removal import deprovision
 from worker.saving import save
 from worker.scan import scan
-from worker.store.db import Store, StoreUnavailable
+from worker.store.db import DataRefused, Store, StoreUnavailable
 from worker.store.leases import StaleLease
 from worker.store.work import KINDS, Job, Step
 
 log = structlog.get_logger(__name__)
 BURST_S = 60.0
 """An OLT is worked on for this long at most while others wait for a worker."""
-_UNEXPECTED_S = 60.0
 _AFTER_A_BUG_S = 5.0
 """The lease is kept for so long, so that a bug does not turn into a busy loop over all workers."""
 
@@ -77,6 +75,8 @@ class OltWorker:
     state: str = "starting"
     """connecting, working or idle: for who counts."""
     _began: float = field(default_factory=boottime)
+    _before: Breaker | None = None
+    """The breaker before a session was opened on which no job has ended yet."""
     _next: Taken | None = None
     """The job that was taken together with the outcome before it."""
 
@@ -98,7 +98,7 @@ class OltWorker:
         except Exception:
             provision_metrics.ERRORS.labels("olt").inc()
             log.exception("olt_worker_failed", olt=self.olt.id)
-            await asyncio.sleep(_AFTER_A_BUG_S)
+            await self._stand_back()
         finally:
             await self._leave(keeper)
 
@@ -117,6 +117,18 @@ class OltWorker:
             await self.held.keep()
         except StaleLease:
             self.wake.set()
+
+    async def _stand_back(self) -> None:
+        """Have the OLT's breaker learn of a bug outside any job."""
+        before = self._before if self._before and self._before.code == fault.CODE else None
+        shared, lease = self.shared, self.held.lease
+        try:
+            await patiently(self.held, ledger.faulted, lease, before, shared.breaker, shared.spread())
+        except StaleLease:
+            return
+        except Exception:
+            log.exception("breaker_not_told", olt=self.olt.id)
+            await asyncio.sleep(_AFTER_A_BUG_S)
 
     async def _leave(self, keeper: "asyncio.Task[None]") -> None:
         await self._hang_up()
@@ -154,13 +166,18 @@ class OltWorker:
         taken, self._next = self._next, None
         return taken or await patiently(self.held, ledger.take, self.held.lease, kinds)
 
-    async def _record(self, job: Job, outcome: Outcome) -> None:
+    async def _record(self, job: Job, outcome: Outcome, learnt: Learnt) -> None:
         """Make the outcome durable, and take the next job with it where there is to be one."""
-        lease, learnt = self.held.lease, self.record.learn()
+        lease = self.held.lease
         if self._goes_on():
-            self._next = await patiently(
-                self.held, ledger.record_and_take, lease, job, outcome, learnt, self.kinds
-            )
+            try:
+                self._next = await patiently(
+                    self.held, ledger.record_and_take, lease, job, outcome, learnt, self.kinds
+                )
+            except (
+                DataRefused
+            ):  # of which of the two? It is no fault of this job if its outcome alone is taken
+                await patiently(self.held, ledger.record, lease, job, outcome, learnt)
         else:
             await patiently(self.held, ledger.record, lease, job, outcome, learnt)
 
@@ -203,6 +220,9 @@ class OltWorker:
         if self.session is not None and self.session.dead:
             await self._hang_up()
         reused = self.session is not None
+        if taken.fault:
+            await self._faulted(taken.job, self.record.learn())
+            return True
         try:
             session = self.session or await self._connect(taken.job)
         except ProvisioningError as error:
@@ -222,11 +242,26 @@ class OltWorker:
         except (Interrupted, StoreUnavailable):
             await self._put_back(job, self.record.take())
             return
+        except StaleLease:
+            raise
+        except Exception:
+            log.exception("run_failed", olt=job.olt, job=job.id, kind=job.kind, order=job.order_id)
+            await self._faulted(job, self.record.learn())
+            return
         if reused and session.dead and _nothing_happened(job, outcome):
             await self._put_back(job, ())
             return
-        if not isinstance(outcome, Recorded):
-            await self._record(job, outcome)
+        learnt = self.record.learn()
+        try:
+            if not isinstance(outcome, Recorded):
+                await self._record(job, outcome, learnt)
+        except (StaleLease, StoreUnavailable):
+            raise
+        except Exception:
+            log.exception("outcome_not_recorded", olt=job.olt, job=job.id, kind=job.kind, order=job.order_id)
+            await self._faulted(job, learnt)
+            return
+        self._before = None
         if isinstance(outcome, Completed):
             self._measure(outcome.achieved.optical)
         self._tell(job, outcome, self.shared.clock() - began)
@@ -239,22 +274,25 @@ class OltWorker:
         line = OltLine(self.olt, self._adapter(), session, self.held, self.record, lambda: self.stopping)
         shared = self.shared
         run = Run(shared.store, line, shared.config, shared.rules, taken, shared.spread, shared.clock)
-        try:
-            return await HANDLERS[taken.job.kind](run)
-        except (StaleLease, Interrupted, StoreUnavailable, asyncio.CancelledError):
-            raise
-        except Exception:
-            job = taken.job
-            log.exception("run_failed", olt=job.olt, job=job.id, kind=job.kind, order=job.order_id)
-            return self._unexpected(run)
+        return await HANDLERS[taken.job.kind](run)
 
-    def _unexpected(self, run: Run) -> Outcome:
-        """What follows a bug of ours: tried again like what may pass."""
-        job = run.job
+    async def _faulted(self, job: Job, learnt: Learnt) -> None:
+        """A bug of ours showed in a run, or while its outcome was recorded: that uses up an attempt of this job alone."""
+        began = self.shared.clock()
         provision_metrics.ERRORS.labels(job.kind).inc()
-        if job.kind != "provision":
-            return Later(_UNEXPECTED_S, job.notes, code="internal_error")
-        return after_code("internal_error", Notes.of(job.notes), run.rules.retry, run.spread(), run.params)
+        self._tell(job, await self._counted(job, learnt), self.shared.clock() - began)
+
+    async def _counted(self, job: Job, learnt: Learnt) -> Outcome:
+        """Record as much of it as can be recorded."""
+        lease, policy, spread = self.held.lease, self.shared.rules.retry, self.shared.spread()
+        for kept in (learnt, Learnt()):
+            try:
+                return await patiently(self.held, fault.record, lease, job, policy, spread, kept)
+            except (StaleLease, StoreUnavailable):
+                raise
+            except Exception:
+                log.exception("fault_not_recorded", olt=job.olt, job=job.id, kind=job.kind)
+        return await patiently(self.held, fault.shelve, lease, job, policy, spread)
 
     def _adapter(self) -> Adapter:
         return self.shared.adapter(self.olt.platform)
@@ -311,7 +349,7 @@ class OltWorker:
             raise
         provision_metrics.CONNECTS.labels(self.olt.id, self.olt.platform, "ok").inc()
         provision_metrics.SESSIONS.inc()
-        await patiently(self.held, ledger.connected, self.held.lease)
+        self._before = await patiently(self.held, ledger.connected, self.held.lease)
         return self.session
 
     async def _not_connected(self, job: Job, error: ProvisioningError) -> None:

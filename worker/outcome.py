@@ -12,7 +12,7 @@ from vendors import quoting
 from vendors.contract import Platform
 from vendors.errors import OltUnreachable, ProvisioningError, UnknownReply
 from worker.notes import Notes
-from worker.retry import GiveUp, RetryIn, RetryPolicy, Rule, decide, rule_of
+from worker.retry import Decision, GiveUp, RetryIn, RetryPolicy, Rule, decide, decide_read, rule_of
 from worker.store.orders import Achieved, Failure
 
 
@@ -88,6 +88,9 @@ def after_error(
     error: ProvisioningError, notes: Notes, policy: RetryPolicy, spread: float, params: Mapping[str, object]
 ) -> Later | Failed:
     """What follows an error of a run that worked for an order; `params` hold what may be told of it."""
+    if isinstance(error, UnknownReply) and error.reading:
+        notes = replace(notes, unread=notes.unread + 1, waits=0)
+        return _decided(decide_read(notes.unread, policy, spread), error.reason, notes, notes.unread, params)
     return after_code(error.reason, notes, policy, spread, params)
 
 
@@ -101,7 +104,12 @@ def after_code(
     else:
         notes = replace(notes, faults=notes.faults + 1, waits=0)
         tries = notes.faults
-    decision = decide(code, tries, policy, spread)
+    return _decided(decide(code, tries, policy, spread), code, notes, tries, params)
+
+
+def _decided(
+    decision: Decision, code: str, notes: Notes, tries: int, params: Mapping[str, object]
+) -> Later | Failed:
     match decision:
         case GiveUp(final, parked):
             last = clean(reason(code).say(params).text_pt)

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import structlog
-
 from events.outputs import Skipped
 from events.reasons import reason
 from schemas.onu import DesiredOnu
@@ -13,17 +11,12 @@ from schemas.place import Place
 from vendors.contract import Command, Observation, Registration
 from vendors.errors import ProvisioningError
 from worker.notes import Notes
-from worker.olt_line import Interrupted
-from worker.outcome import Answered, Outcome
+from worker.outcome import Answered, Later, Outcome
 from worker.policy import NotYet, Refused, may_provision
 from worker.reconcile import Run, noticed
-from worker.store.db import StoreUnavailable
 from worker.store.digests import digest
-from worker.store.leases import StaleLease
 from worker.store.orders import Failure
 from worker.wish import masked, plan_hash, shown, wish_for, with_current
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,15 +76,13 @@ async def view(run: Run) -> Outcome:
     try:
         return Answered((await _view(run)).answer())
     except ProvisioningError as error:
+        again = run.failed(error, Notes.of(run.job.notes))
+        if isinstance(again, Later) and error.reason == "unknown_reply":
+            return Later(again.seconds, {**run.job.notes, "unread": again.notes["unread"]}, code=error.reason)
         told = {**run.params, "detail": run.detail(error)}
         return Answered(
             refusal(run.job.order[0], error.reason, told, place=str(run.params["place"])).answer()
         )
-    except (StaleLease, Interrupted, StoreUnavailable):
-        raise
-    except Exception:  # a bug is an answer too: whoever asks does not wait for nothing
-        log.exception("plan_failed", olt=run.job.olt, order=run.job.order_id)
-        return Answered(refusal(run.job.order[0], "internal_error", run.params).answer())
 
 
 async def _view(run: Run) -> PlanView:

@@ -75,8 +75,7 @@ class Run:
     @property
     def params(self) -> dict[str, object]:
         """What fills the texts of most reason codes."""
-        where = f"{self.job.olt} {self.job.port}" if self.job.port else self.job.olt
-        return {"serial": self.job.serial, "olt": self.job.olt, "place": where}
+        return params_of(self.job)
 
     async def open_attempt(self, attempt: Attempt) -> bool:
         """Make durable that an attempt begins; False where the job is no longer wanted."""
@@ -101,6 +100,12 @@ class Run:
     def detail(self, error: ProvisioningError) -> str:
         """What may be told of an error."""
         return detail(error, self.line.adapter.PLATFORM, self.taken.people)
+
+
+def params_of(job: Job) -> dict[str, object]:
+    """What fills the texts of most reason codes."""
+    where = f"{job.olt} {job.port}" if job.port else job.olt
+    return {"serial": job.serial, "olt": job.olt, "place": where}
 
 
 async def provision(run: Run) -> Outcome:

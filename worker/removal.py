@@ -36,7 +36,7 @@ def _after(error: ProvisioningError, run: Run, attempts: int) -> Outcome:
     """Tried again until the attempts run out; then what is there is left."""
     outcome = run.failed(error, Notes.of(run.job.notes))
     if isinstance(outcome, Later):
-        counted = {name: outcome.notes[name] for name in ("faults", "waits")}
+        counted = {name: outcome.notes[name] for name in ("faults", "waits", "unread")}
         return replace(outcome, notes={**run.job.notes, **counted, "attempts": attempts})
     assert isinstance(outcome, Failed)
     return abandoned(run.job, "left_refused", {"detail": run.detail(error)})

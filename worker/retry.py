@@ -91,6 +91,10 @@ RULES: dict[str, Rule] = {
 """What each code that provisioning can meet asks for."""
 
 
+READS_MAX = 3
+"""So often is asked, each time on a new session, before a reply that no rule explains is believed to come again."""
+
+
 def rule_of(code: str) -> Rule:
     """What `code` asks for; a code that stands nowhere stops."""
     return RULES.get(code, Rule.STOP)
@@ -108,3 +112,10 @@ def decide(code: str, attempt: int, policy: RetryPolicy, spread: float = 0.0) ->
     if rule is Rule.WAIT:
         return Wait(pause)
     return RetryIn(pause) if attempt < policy.attempts_max else GiveUp("attempts_exhausted", parked=True)
+
+
+def decide_read(attempt: int, policy: RetryPolicy, spread: float = 0.0) -> RetryIn | GiveUp:
+    """What to do after try `attempt` ended with a reply to a question that no rule explains: nothing was being changed."""
+    if attempt < min(READS_MAX, policy.attempts_max):
+        return RetryIn(policy.pause(attempt, spread))
+    return GiveUp("unknown_reply")

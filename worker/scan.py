@@ -7,17 +7,20 @@ registration never says where a unit is.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from events.stages import Stage
 from schemas.inventory import Inventory, Olt
 from schemas.place import Place, PonPort
 from vendors.contract import Registration, Sighting
-from vendors.errors import Permanent, ProvisioningError
+from vendors.errors import Permanent, ProvisioningError, UnknownReply
+from worker import provision_metrics
 from worker.lease import patiently
 from worker.notes import Notes
 from worker.olt_line import OltLine
 from worker.outcome import Later, Outcome, Recorded
 from worker.reconcile import Run
+from worker.retry import READS_MAX, RetryIn, decide_read
 from worker.store import Connection, db, inventories, orders, search, work
 from worker.store.inventories import Sited
 from worker.store.jobs import UNPLACED
@@ -109,29 +112,43 @@ class Memory:
 
     looked: frozenset[int] = frozenset()
     registered: frozenset[int] = frozenset()
+    odd: tuple[int, ...] = ()
+    """A job for each look that ended with a reply that no rule explains."""
 
     @classmethod
     def of(cls, job: Job) -> "Memory":
         """From the job."""
-        return cls(frozenset(job.notes.get("looked", ())), frozenset(job.notes.get("registered", ())))
+        looked, registered, odd = (job.notes.get(name, ()) for name in ("looked", "registered", "odd"))
+        return cls(frozenset(looked), frozenset(registered), tuple(odd))
 
     def kept(self) -> dict[str, list[int]]:
         """As the payload of a job."""
-        return {"looked": sorted(self.looked), "registered": sorted(self.registered)}
+        return {"looked": sorted(self.looked), "registered": sorted(self.registered), "odd": sorted(self.odd)}
 
     def to_look_for(self, waiting: Sequence[Search], lit: frozenset[str | None]) -> tuple[Search, ...]:
-        """Whose registrations are worth a question now: new ones, and those that have one which may come online."""
-        dark = [one for one in waiting if one.serial not in lit]
+        """Whose registrations are worth a question now: new ones, and those that have one which may come online.
+
+        Those that the OLT answered oddly come last.
+        """
+        dark = sorted(
+            (one for one in waiting if one.serial not in lit), key=lambda one: self.odd.count(one.job_id)
+        )
         new = [one for one in dark if one.job_id not in self.looked]
         return (*new, *(one for one in dark if one.job_id in self.looked & self.registered))
 
-    def after(self, waiting: Sequence[Search], looked: Sequence[tuple[Search, Seen]]) -> "Memory":
-        """With what was learnt now, without orders that wait no more."""
+    def after(
+        self, waiting: Sequence[Search], looked: Sequence[tuple[Search, Seen]], odd: Search | None = None
+    ) -> "Memory":
+        """With what was learnt now, without orders that wait no more. `odd`: whose look the OLT answered oddly."""
         alive = {one.job_id for one in waiting}
         new = {one.job_id for one, _ in looked}
         some = {one.job_id for one, seen in looked if seen.online or seen.offline}
+        tries = tuple(one for one in self.odd if one in alive - new) + ((odd.job_id,) if odd else ())
+        given_up = {one for one in tries if tries.count(one) >= READS_MAX}
         return Memory(
-            frozenset(alive & (self.looked | new)), frozenset(alive & ((self.registered - new) | some))
+            frozenset(alive & (self.looked | new | given_up)),
+            frozenset(alive & ((self.registered - new) | some)),
+            tries,
         )
 
 
@@ -155,10 +172,21 @@ async def scan(run: Run) -> Outcome:
     except ProvisioningError as error:
         step = Step("scan_failed", None, {"code": error.reason, "detail": run.detail(error)})
         run.line.record.note(step)
-        return Later(patience.light_poll_slow_s, run.job.notes, code=error.reason, params={"olt": olt.id})
+        return _again_after(run, error)
     steps = run.line.record.take()
     await patiently(held, conclude, held.lease, run.job, olt, findings, patience, steps)
     return Recorded()
+
+
+def _again_after(run: Run, error: ProvisioningError) -> Later:
+    """Soon, where the OLT answered oddly and that may pass; else after the longest pause between two looks."""
+    notes = {**run.job.notes, "unread": int(run.job.notes.get("unread", 0)) + 1}
+    seconds = run.rules.patience.light_poll_slow_s
+    if isinstance(error, UnknownReply):
+        match decide_read(notes["unread"], run.rules.retry, run.spread()):
+            case RetryIn(pause_s):
+                seconds = min(pause_s, seconds)
+    return Later(seconds, notes, code=error.reason, params={"olt": run.line.olt.id})
 
 
 async def look(run: Run, waiting: Sequence[Search]) -> Findings:
@@ -168,21 +196,32 @@ async def look(run: Run, waiting: Sequence[Search]) -> Findings:
     memory = Memory.of(run.job)
     lit = frozenset(sighting.serial for sighting in sightings)
     wanted = memory.to_look_for(waiting, lit)
-    looked = [(one, await _look(line, one, sightings)) for one in wanted[:LOOKS_MAX]]
-    rest = frozenset(one.job_id for one in wanted[LOOKS_MAX:]) - memory.looked
+    looked, odd = await _looked(line, wanted[:LOOKS_MAX], sightings)
+    after = memory.after(waiting, looked, odd)
+    rest = frozenset(one.job_id for one in wanted if one is not odd) - after.looked
     sighted = [(one, seen_of(one.serial, sightings, ())) for one in waiting if one.serial in lit]
-    return Findings(tuple(waiting), (*sighted, *looked), memory.after(waiting, looked), rest)
+    return Findings(tuple(waiting), (*sighted, *looked), after, rest)
 
 
-async def _look(line: OltLine, one: Search, sightings: Sequence[Sighting]) -> Seen:
-    """What the OLT shows of one order's unit; a reply about it that nobody understands keeps nobody else waiting."""
-    try:
-        found = await line.observe(one.serial, None)
-    except Permanent:
-        if line.session.dead:
-            raise
-        return Seen()
-    return seen_of(one.serial, sightings, found.registrations)
+async def _looked(
+    line: OltLine, wanted: Sequence[Search], sightings: Sequence[Sighting]
+) -> tuple[list[tuple[Search, Seen]], Search | None]:
+    """What the OLT shows of orders' units, and of whom it answered what no rule explains: that ends the session.
+
+    Others are looked for on the next one: what one order meets keeps nobody else waiting.
+    """
+    looked: list[tuple[Search, Seen]] = []
+    for one in wanted:
+        try:
+            found = await line.observe(one.serial, None)
+            looked.append((one, seen_of(one.serial, sightings, found.registrations)))
+        except UnknownReply:
+            return looked, one
+        except Permanent:
+            if line.session.dead:
+                raise
+            looked.append((one, Seen()))
+    return looked, None
 
 
 # ------------------------------------------------------------------------------------------------------- what follows
@@ -207,7 +246,8 @@ def conclude(
     work.held_fast(conn, lease, job, now)
     work.add_steps(conn, job, steps, now)
     for one, seen in sorted(findings.seen, key=lambda pair: pair[0].order_id):
-        _tell(conn, olt.id, one, seen, now)
+        if not db.alone(conn, partial(_tell, conn, olt.id, one, seen, now)):
+            provision_metrics.ERRORS.labels(job.kind).inc()
     _again(conn, job, findings, who_waits(conn, olt), now, patience)
 
 

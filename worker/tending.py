@@ -1,9 +1,11 @@
 """What follows from time alone: deadlines, and OLTs that are in nobody's inventory. Transactions."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from events.stages import Stage
-from worker import ledger
+from worker import ledger, provision_metrics
 from worker.breaker import FOR_A_PERSON
 from worker.outcome import Ended, Failed, Outcome
 from worker.removal import abandoned
@@ -17,9 +19,16 @@ def tend(conn: Connection, light_s: float) -> int:
     """End jobs whose time is up or whose OLT is gone; how many were ended. `light_s`: longest wait to be seen."""
     now, light = db.now(conn), timedelta(seconds=light_s)
     late = [job for job in work.overdue(conn, now, light) if work.is_overdue(conn, job, now, light)]
-    for job in late:
-        ledger.conclude(conn, job, _too_late(conn, job), now)
-    return len(late) + _end_unknown(conn, now)
+    ended = [_ended(conn, job, partial(_too_late, conn, job), now) for job in late]
+    return sum(ended) + _end_unknown(conn, now)
+
+
+def _ended(conn: Connection, job: Job, outcome: Callable[[], Outcome], now: datetime) -> bool:
+    """End one job; what is wrong with it keeps no other from its end."""
+    ended = db.alone(conn, lambda: ledger.conclude(conn, job, outcome(), now))
+    if not ended:
+        provision_metrics.ERRORS.labels(job.kind).inc()
+    return ended
 
 
 def _too_late(conn: Connection, job: Job) -> Outcome:
@@ -48,9 +57,7 @@ def _params(job: Job) -> dict[str, object]:
 
 def _end_unknown(conn: Connection, now: datetime) -> int:
     gone = [job for job in work.of_unknown_olts(conn) if work.is_live(conn, job)]
-    for job in gone:
-        ledger.conclude(conn, job, _olt_gone(job), now)
-    return len(gone)
+    return sum(_ended(conn, job, partial(_olt_gone, job), now) for job in gone)
 
 
 def _olt_gone(job: Job) -> Outcome:

@@ -58,7 +58,7 @@ def judge(look: Look, patience: Patience) -> Completed | Failed | Later:
             replace(look.notes, window=None), look.now, look.began_at, look.deadline_at, patience, look.params
         )
     window = look.notes.window_at or look.now
-    notes = replace(look.notes, window=window.isoformat(), waits=0)
+    notes = replace(look.notes, window=window.isoformat(), waits=0, unread=0)
     over = look.now - window
     if look.serving == "online":
         read = look.found.optics is not None and look.found.optics.onu_rx_dbm is not None
@@ -81,7 +81,7 @@ def wait_for_light(
     waited_s = (now - began_at).total_seconds()
     if waited_s >= patience.light_s or (deadline_at is not None and now >= deadline_at):
         return Failed(Failure("no_light", params))
-    kept = replace(notes, waits=0).kept()
+    kept = replace(notes, waits=0, unread=0).kept()
     return Later(patience.light_pause(waited_s), kept, Stage.WAITING_FOR_LIGHT)
 
 

@@ -1,11 +1,8 @@
 """The questions that tell what an OLT has for a serial, and what their answers say. Generators without I/O."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
-
-from pydantic import ValidationError
+from typing import Any
 
 from schemas.onu import GemPort, LanPort, Management, Tcont, Wan
 from schemas.place import PonPort
@@ -21,14 +18,13 @@ from vendors.contract import (
     Sighting,
     read,
 )
+from vendors.dialogue import explained
 from vendors.errors import UnknownReply
 from vendors.huawei_smartax import parse
 from vendors.huawei_smartax.refusals import meant
 from vendors.huawei_smartax.stored import Host, Stored, from_table, stored
 
 Row = dict[str, Any]
-P = ParamSpec("P")
-T = TypeVar("T")
 
 AUTOFIND = read("display ont autofind all", timeout_s=60.0)
 VERSION = read("display version")
@@ -63,23 +59,7 @@ def answered(command: Command, reply: str) -> Row | None:
     return said
 
 
-def _explained(
-    dialogue: Callable[P, Generator[tuple[Command, ...], tuple[str, ...], T]],
-) -> Callable[P, Dialogue[T]]:
-    """A value that no type of ours admits is a reply that no rule explains."""
-
-    @wraps(dialogue)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> Dialogue[T]:
-        try:
-            return (yield from dialogue(*args, **kwargs))
-        except ValidationError as error:
-            where = ".".join(map(str, error.errors(include_input=False)[0]["loc"]))
-            raise UnknownReply(f"a value that cannot be: {where}") from error
-
-    return guarded
-
-
-@_explained
+@explained
 def discover() -> Dialogue[tuple[Sighting, ...]]:
     """Every ONU of the OLT that is lit and not registered."""
     [found] = yield (AUTOFIND,)
@@ -102,7 +82,7 @@ def _port(row: Row) -> PonPort:
     return PonPort(frame=row["frame"], slot=row["slot"], port=row["port"])
 
 
-@_explained
+@explained
 def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
     """Where the serial is registered, in full; whether it is lit and unregistered; the numbers in use."""
     asked = [read(f"display ont info by-sn {hex_serial(serial)}"), AUTOFIND, VERSION]
@@ -170,12 +150,11 @@ def _registration(ont: Row) -> Dialogue[Registration]:
     shown = stored(row["command"] for row in kept["commands"]) if kept else None
     names = [read(f"display traffic table ip index {index}") for index in _tables(mine)]
     levels = _levels(ont, shown) if ont["run_state"] == "online" else ()
-    if not (names or levels):
-        return _assembled(ont, mine, shown, {})
-    replies = yield (*names, *levels)
-    tables = _names(_perhaps(command, reply) for command, reply in zip(names, replies, strict=False))
-    found = _assembled(ont, mine, shown, tables)
-    return _measured(found, ont, levels, replies[len(names) :]) if levels else found
+    asked = (*names, *levels)
+    replies = (yield asked) if asked else ()
+    said = [_perhaps(command, reply) for command, reply in zip(asked, replies, strict=True)]
+    tables, measured = _names(said[: len(names)]), said[len(names) :]
+    return _assembled(ont, mine, shown, tables, *measured)
 
 
 def _rows(said: Row | None, port: PonPort, onu_id: int) -> list[Row]:
@@ -187,19 +166,6 @@ def _levels(ont: Row, shown: Stored | None) -> tuple[Command, Command]:
     where = board(_port(ont), (shown or Stored()).word)
     at = f"{ont['port']} {ont['ont_id']}"
     return read(f"display ont version {at}", *where), read(f"display ont optical-info {at}", *where)
-
-
-def _measured(
-    found: Registration, ont: Row, asked: tuple[Command, ...], replies: Sequence[str]
-) -> Registration:
-    version, optics = asked
-    software, levels = replies
-    return found.model_copy(
-        update={
-            "model": _model(_perhaps(version, software)),
-            "optics": _optics(_perhaps(optics, levels), ont),
-        }
-    )
 
 
 def _perhaps(command: Command, reply: str) -> Row | None:
@@ -237,7 +203,14 @@ def _optics(said: Row | None, ont: Row) -> Optics | None:
     )
 
 
-def _assembled(ont: Row, flows: Sequence[Row], shown: Stored | None, names: dict[str, str]) -> Registration:
+def _assembled(
+    ont: Row,
+    flows: Sequence[Row],
+    shown: Stored | None,
+    names: dict[str, str],
+    version: Row | None = None,
+    levels: Row | None = None,
+) -> Registration:
     states = {
         name: str(ont[f"{name}_state"]) for name in ("run", "config", "match") if ont.get(f"{name}_state")
     }
@@ -250,6 +223,7 @@ def _assembled(ont: Row, flows: Sequence[Row], shown: Stored | None, names: dict
         online=ont["run_state"] == "online",
         states=states | ({"control": ont["control_flag"]} if ont.get("control_flag") else {}),
         down_cause=ont.get("last_down_cause"),
+        model=_model(version),
         description=None if description == NO_DESCRIPTION else description,
         line_profile=_text(ont.get("line_profile_id")),
         service_profile=_text(ont.get("service_profile_id")),
@@ -266,6 +240,7 @@ def _assembled(ont: Row, flows: Sequence[Row], shown: Stored | None, names: dict
         management=_management(seen, ont),
         unread=frozenset() if shown else UNREAD,
         more=_more(seen, ont) | names,
+        optics=_optics(levels, ont),
     )
 
 
@@ -345,7 +320,7 @@ def hosts(found: Registration) -> dict[int, Host]:
     return {int(key[5:]): Host.of(text) for key, text in found.more.items() if key.startswith("host.")}
 
 
-@_explained
+@explained
 def health() -> Dialogue[Health]:
     """The OLT's version and patch."""
     [said] = yield (VERSION,)

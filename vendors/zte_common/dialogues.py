@@ -6,6 +6,7 @@ from typing import Any
 from schemas.place import PonPort
 from schemas.serial import readable_serial
 from vendors.contract import Command, Dialogue, Health, Observation, Sighting, read
+from vendors.dialogue import explained
 from vendors.errors import UnknownReply
 from vendors.zte_common.grammar import ONU_IDS, Grammar
 from vendors.zte_common.parse.clean import clean
@@ -34,6 +35,7 @@ def answer(command: Command, reply: str) -> Row:
     return value
 
 
+@explained
 def discover(commands: tuple[str, ...]) -> Dialogue[tuple[Sighting, ...]]:
     """Every ONU that is lit and not registered. Software that knows several lists adds models in the later ones."""
     asked = tuple(map(read, commands))
@@ -62,6 +64,7 @@ def refused(command: Command, reply: str) -> bool:
     return said is not None and "refused" in said
 
 
+@explained
 def observe(
     grammar: Grammar, lists: tuple[str, ...], read_config: ReadConfig, serial: str, port: PonPort | None
 ) -> Dialogue[Observation]:
@@ -148,6 +151,7 @@ def lines_of(command: Command, reply: str) -> Row:
     return answer(command, reply)
 
 
+@explained
 def health() -> Dialogue[Health]:
     """The software of the control cards, where the cards tell."""
     command = read("show card")

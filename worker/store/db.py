@@ -168,6 +168,19 @@ def wake(conn: Connection, *channels: str) -> None:
     _after(conn).channels.update(channels)
 
 
+def alone(conn: Connection, work: Callable[[], object]) -> bool:
+    """Run `work` as a part of the transaction that may fail by itself; whether it went well. Raises StoreUnavailable."""
+    try:
+        with translated(), conn.begin_nested():
+            work()
+    except StoreUnavailable:
+        raise
+    except Exception:
+        log.exception("part_of_transaction_failed")
+        return False
+    return True
+
+
 def note_erased(conn: Connection) -> None:
     """Secrets were erased in this transaction: SQLite's log is truncated after the commit, since it still holds them."""
     _after(conn).erased = True

@@ -206,6 +206,14 @@ def note(conn: Connection, running: Job, notes: Mapping[str, Any], *, open_attem
     )
 
 
+def notes_of(conn: Connection, running: Job) -> Mapping[str, Any]:
+    """What is kept of the job by now. After `held_fast`."""
+    kept: Mapping[str, Any] | None = conn.execute(
+        select(job.c.payload).where(job.c.id == running.id)
+    ).scalar()
+    return kept or {}
+
+
 def close_attempt(conn: Connection, running: Job) -> None:
     """Everything that the attempt had to send was sent, and answered. After `held_fast`."""
     conn.execute(update(job).where(job.c.id == running.id).values(open_attempt=False))

@@ -14,6 +14,7 @@ from tests.stories.plant import OTHER_PORT, PORT, Plant, at, plant, started
 from tests.support.until import until
 from vendors.simulator.faults import Fault
 from worker.provision import PlatformChanged
+from worker.retry import READS_MAX
 from worker.store import db, leases
 from worker.store.leases import OltState
 
@@ -158,16 +159,21 @@ async def test_a_line_that_drops_anywhere_is_followed_by_looking_never_by_repeat
     assert [flow.vlan for flow in one.sims["olt-1"].olt.flows_of(*found.key)] == [100]
 
 
-@pytest.mark.parametrize("line", ["^ont add", "^display ont info"])
-async def test_a_reply_that_no_rule_explains_fails_and_is_kept(one: Plant, line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "times", "asked"), [("^ont add", 1, 1), ("^display ont info by-sn", None, READS_MAX)]
+)
+async def test_a_reply_that_no_rule_explains_fails_and_is_kept(
+    one: Plant, line: str, times: int | None, asked: int
+) -> None:
     one.plug(ONU)
-    one.sims["olt-1"].faults.add(Fault(kind="unknown", pattern=line))
+    one.sims["olt-1"].faults.add(Fault(kind="unknown", pattern=line, times=times))
     one.work()
     await one.tell(started("OS-1", serial=ONU, **at()))
     final = await one.final("OS-1")
     assert (final["kind"], final["code"]) == ("failed", "unknown_reply")
     replies = [step.detail["reply"] for step in await one.steps("OS-1") if step.kind == "command"]
-    assert any("flux capacitor" in reply for reply in replies)
+    assert sum("flux capacitor" in reply for reply in replies) == asked
+    assert len(one.sims["olt-1"].olt.journal.logins) == asked
 
 
 async def test_healthy_olts_keep_their_pace_while_others_are_down(sqlite_url: str) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from vendors.contract import Platform
-from vendors.errors import NotConverged, OltBusy, OltUnreachable, OrderRejected, ProvisioningError
+from vendors.errors import (
+    NotConverged,
+    OltBusy,
+    OltUnreachable,
+    OrderRejected,
+    ProvisioningError,
+    UnknownReply,
+)
 from worker.notes import Notes
 from worker.outcome import Failed, Later, after_error, detail
 from worker.retry import RetryPolicy
@@ -35,6 +42,27 @@ def test_what_may_pass_uses_up_an_attempt_and_then_parks() -> None:
     assert isinstance(last, Failed)
     assert (last.failure.code, last.failure.parked) == ("attempts_exhausted", True)
     assert "olt-1" in str(last.failure.params["last"])
+
+
+def test_an_odd_reply_to_a_question_is_asked_again_and_then_fails_as_what_it_is() -> None:
+    error = UnknownReply("?", command="display x", reply="flux", reading=True)
+    first = after(error, Notes(faults=2, waits=3))
+    assert isinstance(first, Later)
+    assert (first.code, first.seconds, first.params["attempt"]) == ("retry_scheduled", 5, 1)
+    assert Notes.of(first.notes) == Notes(faults=2, unread=1)
+    between = after(OltUnreachable("gone"), Notes.of(first.notes))
+    assert isinstance(between, Later)
+    second = after(error, Notes.of(between.notes))
+    assert isinstance(second, Later)
+    last = after(error, Notes.of(second.notes))
+    assert isinstance(last, Failed)
+    assert (last.failure.code, last.failure.params["attempts"]) == ("unknown_reply", 3)
+
+
+def test_an_odd_reply_to_a_change_stops_at_once() -> None:
+    outcome = after(UnknownReply("?", command="ont add", reply="flux"), Notes())
+    assert isinstance(outcome, Failed)
+    assert outcome.failure.code == "unknown_reply"
 
 
 def test_a_refusal_fails_at_once_and_says_what_was_refused() -> None:
