@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -212,6 +212,42 @@ async def test_between_two_commands_a_superseded_job_and_a_lost_lease_are_notice
     store.clock.offset = timedelta(seconds=61)
     with pytest.raises(StaleLease):
         await store.read(_wanted, lease, row.id)
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [{"fence": +1}, {"fence": -1}, {"holder": "w2"}],
+    ids=["later fence", "earlier fence", "holder"],
+)
+async def test_between_two_commands_another_grant_of_the_lease_is_noticed(
+    store: Store, differs: dict[str, Any]
+) -> None:
+    """It stands until later, of the same holder or under the same fence: it is another lease all the same."""
+    lease = await _lease(store)
+    await store.run(_start, Asked(olt="olt-1", port=PORT))
+    [row] = await store.read(_live)
+    fence, holder = lease.fence + differs.get("fence", 0), differs.get("holder", lease.holder)
+    with pytest.raises(StaleLease):
+        await store.read(_wanted, replace(lease, fence=fence, holder=holder), row.id)
+    assert await store.read(_wanted, lease, row.id)
+
+
+async def test_a_holder_that_took_its_olt_anew_goes_on_with_nothing_of_before(store: Store) -> None:
+    before = await _lease(store)
+    await store.run(_start, Asked(olt="olt-1", port=PORT))
+    [row] = await store.read(_live)
+    store.clock.offset = timedelta(seconds=61)
+    after = await _lease(store)
+    assert (after.holder, after.fence) == (before.holder, before.fence + 1)
+    with pytest.raises(StaleLease):
+        await store.read(_wanted, before, row.id)
+    assert await store.read(_wanted, after, row.id)
+
+
+async def test_a_job_that_is_there_no_more_is_not_gone_on_with(store: Store) -> None:
+    lease = await _lease(store)
+    with pytest.raises(StaleLease):
+        await store.read(_wanted, lease, 4711)
 
 
 def _save(conn: Connection, debounce_s: float = 60.0, latest_s: float = 600.0) -> None:

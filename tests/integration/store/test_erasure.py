@@ -15,10 +15,12 @@ from events.record import Event
 from tests.integration.provision.support import migrated
 from tests.support.secrets import PPPOE_PASSWORD, WIFI_KEY
 from tests.unit.correlate.town import RULES, S, cancelled, started
+from worker.digest import SECRETS
 from worker.facts import Order
-from worker.store import apply, db, orders, sweep
+from worker.store import apply, db, orders, rebuild, sweep
 from worker.store.db import Clock, Context, Store
 from worker.store.orders import Failure
+from worker.store.rebuild import Sources
 from worker.store.schema import job_step, secret, service_order
 
 WITH_SECRETS = {"pppoe_login": "ana@isp", "pppoe_password": PPPOE_PASSWORD, "wifi_key": WIFI_KEY}
@@ -90,6 +92,58 @@ async def test_an_order_that_is_asked_for_again_keeps_its_passwords(store: Store
     assert await store.run(apply.request_retry, "A", "bia", "de novo") is None
     await _pass(store, timedelta(hours=30))
     assert await _secrets(store) == {"A": PPPOE_PASSWORD}
+
+
+@pytest.mark.parametrize("state", ["live", "failed"])
+@pytest.mark.parametrize(
+    ("later", "kept"),
+    [
+        pytest.param({}, {}, id="none"),
+        pytest.param({"wifi_key": WIFI_KEY}, {"wifi_key": WIFI_KEY}, id="one of two"),
+        pytest.param(
+            {"pppoe_password": "another-1"},
+            {"pppoe_password": "another-1"},
+            id="another in place of one of two",
+        ),
+    ],
+)
+async def test_a_new_request_leaves_no_password_of_the_former(
+    store: Store, state: str, later: dict[str, str], kept: dict[str, str]
+) -> None:
+    await (_failed(store) if state == "failed" else _tell(store, started("A", S, **WITH_SECRETS)))
+    await _tell(store, started("A", S, **later))
+    order = await _order(store)
+    brief = await store.read(orders.brief, "A", order.revision)
+    assert brief
+    assert _in_clear(brief.request) == kept
+    assert _in_clear(await store.read(orders.secrets_of, "A")) == kept
+
+
+def _in_clear(found: Any) -> dict[str, str]:
+    values = found if isinstance(found, dict) else {name: getattr(found, name) for name in SECRETS}
+    return {name: value.get_secret_value() for name, value in values.items() if value is not None}
+
+
+async def test_an_older_request_that_comes_late_brings_no_password_back(store: Store) -> None:
+    now = await store.read(db.now)
+    new, old = started("A", S), started("A", S, **WITH_SECRETS)
+    for number, (data, time) in enumerate([(new, now), (old, now - timedelta(minutes=1))]):
+        await store.run(apply.apply_batch, [Event("erp", f"e{number}", data.TYPE, time, data)])
+    assert await _secrets(store) == {}
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["in two batches", "in one batch"])
+async def test_a_rebuilt_order_has_the_passwords_of_its_latest_request_only(
+    store: Store, apart: bool
+) -> None:
+    now = await store.read(db.now)
+    facts = [
+        Event("erp", str(number), data.TYPE, now + timedelta(seconds=number), data)
+        for number, data in enumerate([started("A", S, **WITH_SECRETS), started("A", S)])
+    ]
+    batches = [[fact] for fact in facts] if apart else [facts]
+    await store.run(rebuild.rebuild, Sources(batches, [], []), "bia", "o banco foi perdido")
+    assert await _secrets(store) == {}
 
 
 @pytest.mark.parametrize("end", ["cancelled", "failed long ago"])

@@ -448,6 +448,25 @@ def test_cancelling_what_owns_something_removes_it_first(done: bool) -> None:
     assert town.removed("A").stand("A") == ("cancelled", S, False, None)
 
 
+def test_a_cancelled_order_has_only_its_own_removed() -> None:
+    """Whatever else is known: others' registrations of the same unit, of its contract, on the same OLT and port."""
+    town = Town().tell(fact(started("F", S, "K"), 0)).complete("F", olt="olt-9")
+    town.tell(fact(started("B", T, "L"), 1)).complete("B").tell(fact(started("A", S, "K"), 2))
+    town.complete("A").attempt("A", olt="olt-2", port="0/1/7").tell(fact(cancelled("A"), 90))
+    assert town.state("A") == "cancelling"
+    assert {(one.order, one.olt, one.port, one.serial) for one in town.removing["A"]} == {
+        ("A", "olt-1", "0/1/0", S),
+        ("A", "olt-2", "0/1/7", S),
+    }
+    assert town.removing.keys() == {"A"}
+
+
+def test_a_cancelled_order_that_owns_nothing_removes_nothing_of_others() -> None:
+    town = Town().tell(fact(started("F", S, "K"), 0)).complete("F").tell(fact(started("A", S, "K"), 1))
+    town.tell(fact(cancelled("A"), 2))
+    assert (town.state("A"), town.removing) == ("cancelled", {})
+
+
 def test_a_cancellation_long_after_completion_changes_neither_state_nor_claim() -> None:
     town = Town().tell(fact(started("A", S), 0)).complete("A")
     town.now += 2 * town.rules.cancel_window

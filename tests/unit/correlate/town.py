@@ -99,6 +99,8 @@ class Town:
     """Order and reason code of every progress record."""
     stopped: list[str] = field(default_factory=list)
     """Orders whose work was stopped."""
+    removing: dict[str, tuple[Registered, ...]] = field(default_factory=dict)
+    """By cancelled order, what it has removed."""
     looking: set[str] = field(default_factory=set)
     """Orders that have OLTs looked at for what they may have named."""
 
@@ -152,6 +154,8 @@ class Town:
             self.finals.append((order_id, order.revision, order.state.value, change.say.code))
         if change.stop:
             self.stopped.append(order_id)
+        if change.remove:
+            self.removing[order_id] = change.remove
         self.looking.discard(order_id)
         if change.look:
             self.looking.add(order_id)
