@@ -87,6 +87,19 @@ async def test_a_failed_order_keeps_its_passwords_for_a_day_and_then_asks_for_a_
     assert ((await _order(store)).state, (await _order(store)).last_code) == ("failed", "secret_expired")
 
 
+async def test_an_order_that_fails_at_once_keeps_its_passwords_for_a_day_too(store: Store) -> None:
+    """So that a person may have it tried after all."""
+    late = await store.read(db.now) - RULES.order_max_age - timedelta(minutes=1)
+    data = started("A", S, **WITH_SECRETS)
+    await store.run(apply.apply_batch, [Event("erp", "late", data.TYPE, late, data)])
+    assert ((await _order(store)).last_code, await _secrets(store)) == (
+        "order_too_old",
+        {"A": PPPOE_PASSWORD},
+    )
+    await _pass(store, timedelta(hours=25))
+    assert await _secrets(store) == {}
+
+
 async def test_an_order_that_is_asked_for_again_keeps_its_passwords(store: Store) -> None:
     await _failed(store)
     assert await store.run(apply.request_retry, "A", "bia", "de novo") is None

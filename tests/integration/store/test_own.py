@@ -91,13 +91,22 @@ async def test_a_failed_order_that_registered_nothing_claims_nothing(store: Stor
     assert await _claims(store, "A") == ("failed", S, False)
 
 
-async def test_that_another_unit_of_it_is_gone_ends_no_claim(store: Store) -> None:
+@pytest.mark.parametrize(("asked", "other"), [(S, T), (T, S)])
+async def test_that_another_unit_of_it_is_gone_ends_no_claim(store: Store, asked: str, other: str) -> None:
+    await store.run(apply.apply_batch, [fact(started("A", asked), 0)])
+    await _own(store, "A", asked, ("olt-1", HERE))
+    await _own(store, "A", other, ("olt-2", HERE))
+    assert await store.run(orders.finish_failed, "A", 1, PROFILE_MISSING)
+    assert await _claims(store, "A") == ("failed", asked, True)
+    await store.run(orders.disown, "olt-2", HERE, other)
+    assert await _claims(store, "A") == ("failed", asked, True)
+
+
+async def test_an_order_at_work_keeps_its_claim_while_its_unit_moves(store: Store) -> None:
     await store.run(apply.apply_batch, [fact(started("A", S), 0)])
     await _own(store, "A", S, ("olt-1", HERE))
-    await _own(store, "A", T, ("olt-2", HERE))
-    assert await store.run(orders.finish_failed, "A", 1, PROFILE_MISSING)
-    await store.run(orders.disown, "olt-2", HERE, T)
-    assert await _claims(store, "A") == ("failed", S, True)
+    await store.run(orders.disown, "olt-1", HERE, S)
+    assert await _claims(store, "A") == ("working", S, True)
 
 
 async def test_a_completed_order_keeps_its_claim_whatever_is_gone(store: Store) -> None:

@@ -273,9 +273,12 @@ def test_a_vendor_id_of_small_letters_is_found_again_where_it_is_registered() ->
 
 
 def test_an_onu_whose_vendor_id_is_hex_is_found_like_any_other() -> None:
-    lit = UNCFG + "gpon-onu_1/2/3:1         DD18B0D0B70C        unknown"
+    lit = UNCFG + "".join(
+        f"gpon-onu_1/2/{port}:1         {serial}        unknown\n"
+        for port, serial in enumerate(("ZTEGC1192DD8", "DD18B0D0B70C", "ZTEGC1192DD9"), start=3)
+    )
     seen = play(ZXAN.observe("DD18B0D0B70C", None), {
         "show gpon onu by sn DD18B0D0B70C": NOTHING, "show gpon onu uncfg": lit, "show pon onu uncfg": UNKNOWN_COMMAND
     })  # fmt: skip
     assert seen.sighting is not None
-    assert seen.sighting.serial == "DD18B0D0B70C"
+    assert (seen.sighting.serial, seen.sighting.port.port) == ("DD18B0D0B70C", 4)
