@@ -129,8 +129,8 @@ class _Rebuilding:
             facts.add(event, self.at, self.rules)
         write_units(self.conn, reader.units, [facts.units[serial] for serial in sorted(facts.changed)])
         self._write(before, facts.orders.values())
-        new = {order: found for order, found in facts.secrets.items() if found or order in before}
-        secrets.keep(self.conn, new)
+        latest = {order: found for order, found in facts.secrets.items() if found or order in before}
+        secrets.keep(self.conn, latest)
         self.done.events += len(new)
 
     def end(self, results: Sequence[Result]) -> None:
