@@ -1,8 +1,9 @@
 """What an ONU is to be: the vendor-neutral wish that `services.yaml` and an order make together."""
 
-from typing import Annotated, Literal
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from schemas.base import Frozen
 from schemas.place import PonPort
@@ -34,6 +35,13 @@ class GemPort(Frozen):
     downstream_profile: CliWord | None = None
 
 
+def adding(value: Any) -> Any:
+    """A service flow as it was written, with `translate-and-add` where it names an inner VLAN and no transform."""
+    if isinstance(value, Mapping) and value.get("inner_vlan") is not None and "transform" not in value:
+        return {**value, "transform": "translate-and-add"}
+    return value
+
+
 class ServicePort(Frozen):
     """A service flow of the OLT for one GEM port (TR-101, TR-156).
 
@@ -48,6 +56,11 @@ class ServicePort(Frozen):
     transform: Literal["translate", "transparent", "translate-and-add"] = "translate"
     upstream_profile: CliWord | None = None
     downstream_profile: CliWord | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inner_vlan_adds(cls, value: Any) -> Any:
+        return adding(value)
 
 
 class OnuService(Frozen):
@@ -101,6 +114,19 @@ class Management(Frozen):
     tr069_profile: CliWord | None = None
 
 
+_KEYS = ("index", "port", "name", "gem_port")
+"""What tells rows of one kind apart, in the order in which it is looked for."""
+
+
+def key_of(row: BaseModel) -> str:
+    """The number, or name, by which a row of a wish is called: `1` in `wifi.1.key`."""
+    return str(getattr(row, _key_name(row)))
+
+
+def _key_name(row: BaseModel) -> str:
+    return next(name for name in _KEYS if name in type(row).model_fields)
+
+
 class DesiredOnu(Frozen):
     """All that one ONU is to be on its OLT. What the platform cannot do is told by the adapter's `limits`."""
 
@@ -119,6 +145,14 @@ class DesiredOnu(Frozen):
     wifi: tuple[Wifi, ...] = ()
     management: Management | None = None
 
+    @field_validator("tconts", "gem_ports", "service_ports", "onu_services", "lan_ports", "wifi")
+    @classmethod
+    def _each_once(cls, rows: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
+        keys = [row if info.field_name == "service_ports" else key_of(row) for row in rows]
+        if any(key in keys[:at] for at, key in enumerate(keys)):
+            raise ValueError("one of them is given twice")
+        return rows
+
     def secrets(self) -> dict[str, str]:
         """The passwords of this wish by the name of their field (`wan.password`, `wifi.1.key`), in the clear.
 
@@ -127,3 +161,46 @@ class DesiredOnu(Frozen):
         found = {f"wifi.{wifi.index}.key": wifi.key for wifi in self.wifi}
         found["wan.password"] = self.wan.password if self.wan else None
         return {name: secret.get_secret_value() for name, secret in found.items() if secret}
+
+    def fields(self) -> Iterator[str]:
+        """Every field that is wished for, by its dotted name: `onu_type`, `service_ports.1.inner_vlan`, `wan.vlan`."""
+        for name in type(self).model_fields.keys() - {"serial", "port"}:
+            value = getattr(self, name)
+            for row in value if isinstance(value, tuple) else (value,):
+                if isinstance(row, BaseModel):
+                    prefix = f"{name}.{key_of(row)}" if isinstance(value, tuple) else name
+                    called = _key_name(row) if isinstance(value, tuple) else ""
+                    yield from (f"{prefix}.{field}" for field in _given(row) if field != called)
+                elif row is not None:
+                    yield name
+
+    def without(self, names: Collection[str]) -> "DesiredOnu":
+        """This wish without these fields or rows (`wifi.1`, `lan_ports.2.vlan`, `wan`). For reading: not validated again."""
+        kept = {name: _kept(getattr(self, name), name, names) for name in type(self).model_fields}
+        return self.model_copy(update=kept)
+
+
+def _given(row: BaseModel) -> Iterator[str]:
+    """The fields of a row that say more than their default does."""
+    for name, field in type(row).model_fields.items():
+        if field.is_required() or getattr(row, name) != field.default:
+            yield name
+
+
+def _kept(value: Any, name: str, names: Collection[str]) -> Any:
+    if isinstance(value, tuple):
+        rows = ((row, f"{name}.{key_of(row)}") for row in value) if name not in names else ()
+        return tuple(_stripped(row, prefix, names) for row, prefix in rows if prefix not in names)
+    if name in names:
+        return None
+    return _stripped(value, name, names) if isinstance(value, BaseModel) else value
+
+
+def _stripped(row: BaseModel, prefix: str, names: Collection[str]) -> BaseModel:
+    fields = type(row).model_fields.items()
+    lost = {
+        name: None if field.is_required() else field.default
+        for name, field in fields
+        if f"{prefix}.{name}" in names
+    }
+    return row.model_copy(update=lost)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.config import ConfigModel, NumberAsText, OneOrMore
-from schemas.onu import Number, Priority, Vlan
+from schemas.onu import Number, Priority, Vlan, adding
 from schemas.optics import OpticalLimits
 from schemas.patterns import Glob, PonRange
 from schemas.templates import OrReference
@@ -69,7 +69,7 @@ class GemPortGive(ConfigModel):
 
 
 class ServicePortGive(ConfigModel):
-    """A service flow of the OLT: single tag, translated, or QinQ (`inner_vlan` with `translate-and-add`)."""
+    """A service flow of the OLT: single tag, translated, or QinQ (`inner_vlan`)."""
 
     gem_port: Number = Field(description="The GEM port that carries it.", examples=[1])
     vlan: VlanOr = Field(
@@ -80,7 +80,9 @@ class ServicePortGive(ConfigModel):
     )
     inner_vlan: VlanOr | None = Field(None, description="The C-VLAN of QinQ.", examples=[300])
     transform: Literal["translate", "transparent", "translate-and-add"] = Field(
-        "translate", description="What becomes of the ONU's tag: replaced, kept, or kept below `vlan`."
+        "translate",
+        description="What becomes of the ONU's tag: replaced, kept, or kept below `vlan`. Where `inner_vlan` is given and "
+        "this is not: translate-and-add.",
     )
     upstream_profile: Word | None = Field(
         None,
@@ -90,6 +92,11 @@ class ServicePortGive(ConfigModel):
     downstream_profile: Word | None = Field(
         None, description="Rate towards the ONU: the same.", examples=[30]
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _inner_vlan_adds(cls, value: Any) -> Any:
+        return adding(value)
 
 
 class OnuServiceGive(ConfigModel):

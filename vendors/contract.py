@@ -6,7 +6,7 @@ send a batch in one write and pay one round trip for it. Dependent commands are 
 
 import re
 import unicodedata
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Protocol, TypeVar
 
@@ -41,7 +41,8 @@ class Command(Frozen):
     (`("config", "interface gpon 0/1")`): the session enters and leaves modes by itself and keeps the stack.
     `answers` are the questions this command may be asked (expression, searched in the last line) and what to answer;
     a question that no row explains ends the session as `UnknownReply`.
-    `secret` names the field of the wish whose secret it carries (`wan.password`, `wifi.1.key`).
+    `secret` names the field of the wish whose secret it carries (`wan.password`, `wifi.1.key`); `carries` are the other
+    fields that the OLT does not show and that the plan brings with this line: once it is accepted, they are applied.
     """
 
     parts: tuple[str | SecretStr, ...]
@@ -50,6 +51,7 @@ class Command(Frozen):
     timeout_s: float = 30.0
     answers: tuple[tuple[str, str], ...] = ()
     secret: str | None = None
+    carries: frozenset[str] = frozenset()
 
     @field_validator("parts")
     @classmethod
@@ -204,6 +206,11 @@ class Observation(Frozen):
         return next((found for found in self.registrations if found.port == port), None)
 
 
+def brought(plan: Iterable[Command]) -> frozenset[str]:
+    """Fields that no OLT shows and that are applied once this plan has been accepted."""
+    return frozenset(name for command in plan for name in (*command.carries, command.secret) if name)
+
+
 class NotApplied(Frozen):
     """A wish that the platform cannot do: the field of the wish and the reason code."""
 
@@ -244,8 +251,8 @@ class Adapter(Protocol):
         """
         ...
 
-    def limits(self, desired: DesiredOnu) -> tuple[NotApplied, ...]:
-        """What of `desired` this platform cannot do; `plan` leaves it out."""
+    def limits(self, desired: DesiredOnu, firmware: str | None = None) -> tuple[NotApplied, ...]:
+        """What of `desired` this platform, its software or this ONU cannot do; `plan` leaves it out."""
         ...
 
     def serving(self, found: Registration) -> Serving:
@@ -319,6 +326,9 @@ class Platform:
     """Texts that say: no free line, or too many sessions of this account."""
     noise: tuple[str, ...] = ()
     """Expressions (multi-line) of alarms and notices that may stand in the middle of any output: cut out."""
+    never_shown: tuple[str, ...] = ("wan.password", "wifi.*.key")
+    """Fields of a wish that no display of this platform shows, `*` for any number: known to be right only where the line
+    that brings them was accepted."""
     redactions: tuple[str, ...] = ()
     """Expressions (multi-line) whose group 1 is a secret: masked in every reply."""
     line_end: str = "\n"

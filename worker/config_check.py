@@ -22,10 +22,12 @@ from vendors.contract import Adapter, NotApplied, Observation
 from vendors.errors import ProvisioningError
 from worker.config_names import names_without_match, references_inside
 from worker.resolve import Resolved, resolve
-from worker.rules import Asked, Choice, Unit, Unresolved, choose, holds
+from worker.rules import Asked, Choice, Unit, Unresolved, brand_of, choose, holds
 
 COMBINATIONS_MAX = 100_000
-_SERIAL = "HWTC00000001"
+_NUMBER = "00000001"
+_OTHER_VENDOR = "XPON"
+"""Stands for the makers of whom the catalogue knows no vendor id."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def which(
 ) -> Answer:
     """Which rule takes this combination, and what it gives at `port` (None: the first of the OLT)."""
     place = Place(olt=combination.olt.id, port=port or _first_port(combination.olt))
-    outcome = resolve(_order(combination), Unit(_SERIAL, combination.model), place, config)
+    outcome = resolve(_order(combination), _unit(combination, config), place, config)
     names = [rule.name for rule in config.services.models]
     if isinstance(outcome, Unresolved):
         return Answer(outcome, tuple(names))
@@ -159,7 +161,20 @@ def _fits(model: OnuModel, glob: str) -> bool:
 
 
 def _chosen(asked: Combination, config: Configuration) -> Choice | Unresolved:
-    return choose(Asked(asked.plan, asked.mode, asked.olt), Unit(_SERIAL, asked.model), config)
+    return choose(Asked(asked.plan, asked.mode, asked.olt), _unit(asked, config), config)
+
+
+def _unit(asked: Combination, config: Configuration) -> Unit:
+    """An ONU of this model; of the OLT's own make where the catalogue does not know the model."""
+    return Unit(f"{_vendor_id(asked, config)}{_NUMBER}", asked.model)
+
+
+def _vendor_id(asked: Combination, config: Configuration) -> str:
+    found = config.catalogue.find(asked.model)
+    for brand in config.catalogue.brands:
+        if found in brand.models if found else brand.brand.casefold() == brand_of(asked.olt.platform):
+            return next(iter(brand.vendor_ids), _OTHER_VENDOR)
+    return _OTHER_VENDOR
 
 
 # ------------------------------------------------------------------------------------------------------------ rules
@@ -206,7 +221,7 @@ def _outcome(
                 "warning" if good else "error", where, _unresolved(outcome, asked.olt, port if good else None)
             )
     if good and adapter:
-        yield from _on_platform(good[0], asked.olt, where, adapter)
+        yield from _on_platform(good[0], asked, where, adapter)
 
 
 def _unresolved(outcome: Unresolved, olt: Olt, port: PonPort | None) -> str:
@@ -218,23 +233,28 @@ def _unresolved(outcome: Unresolved, olt: Olt, port: PonPort | None) -> str:
     return f"{outcome.code} on {place}"
 
 
-def _on_platform(resolved: Resolved, olt: Olt, where: Where, adapter: Adapter) -> Iterator[Remark]:
+def _on_platform(resolved: Resolved, asked: Combination, where: Where, adapter: Adapter) -> Iterator[Remark]:
     limits = adapter.limits(resolved.desired)
     refused = resolved.refused(limit.field for limit in limits)
+    platform = asked.olt.platform
     for limit in limits:
-        level: Literal["error", "note"] = "error" if limit.field in refused else "note"
         must = " but is required" if limit.field in refused else ""
-        yield Remark(level, where, f"{limit.field} is not applied on {olt.platform} ({limit.reason}){must}")
+        if limit.reason == "not_on_this_onu":
+            # Other ONUs of the same rule take it: no reason to refuse the file.
+            yield Remark("note", where, f"{limit.field} is not applied to {asked.model} on {platform}{must}")
+            continue
+        level: Literal["error", "note"] = "error" if must else "note"
+        yield Remark(level, where, f"{limit.field} is not applied on {platform} ({limit.reason}){must}")
     try:
         adapter.plan(
             resolved.desired, Observation(serial=resolved.desired.serial, port=resolved.desired.port)
         )
     except ProvisioningError as error:
-        yield Remark("error", where, f"{olt.platform} cannot be given this: {error} ({error.reason})")
+        yield Remark("error", where, f"{platform} cannot be given this: {error} ({error.reason})")
 
 
 def _resolved(asked: Combination, port: PonPort, config: Configuration) -> Resolved | Unresolved:
-    return resolve(_order(asked), Unit(_SERIAL, asked.model), Place(olt=asked.olt.id, port=port), config)
+    return resolve(_order(asked), _unit(asked, config), Place(olt=asked.olt.id, port=port), config)
 
 
 def _ports(olt: Olt, config: Configuration) -> list[PonPort]:

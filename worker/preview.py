@@ -97,7 +97,7 @@ async def _view(run: Run) -> PlanView:
         seen = await run.line.observe(job.serial, place.port)
     base = replace(base, observed=tuple(shown(seen.registrations, run.taken.people)))
     notes = noticed(Notes.of(job.notes), seen, place)
-    wish = wish_for(brief, place, notes.model_seen, run.config, run.line.adapter)
+    wish = wish_for(brief, place, notes.model_seen, run.config, run.line.adapter, seen.firmware)
     if isinstance(wish, Failure):
         return _stopped(base, wish.code, {**run.params, **wish.params})
     base = replace(base, rule=wish.resolved.rule, not_applied=_skipped(wish.skipped))

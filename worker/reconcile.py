@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from events.stages import Stage
 from schemas.configuration import Configuration
 from schemas.place import Place, PonPort
-from vendors.contract import Command, Observation
+from vendors.contract import Command, Observation, brought
 from vendors.errors import NotConverged, ProvisioningError
 from worker import ledger, phases, tracing
 from worker.clock import boottime
@@ -140,7 +140,14 @@ class _Provision:
         with self.run.phase("observe"):
             seen = await self._observe()
         self.notes = noticed(self.notes, seen, self.place)
-        wish = wish_for(self.brief, self.place, self.notes.model_seen, self.run.config, self.run.line.adapter)
+        wish = wish_for(
+            self.brief,
+            self.place,
+            self.notes.model_seen,
+            self.run.config,
+            self.run.line.adapter,
+            seen.firmware,
+        )
         if isinstance(wish, Failure):
             return Failed(replace(wish, params={**self.run.params, **wish.params}))
         match may_provision(self.place, seen, replace(self.standing, lit_at_new_place=self.notes.lit)):
@@ -167,7 +174,8 @@ class _Provision:
         with self.run.phase("verify"):
             noting = self.run.move_on(Stage.VERIFYING, open_attempt=False)
             seen, wanted = await meanwhile(self._observe(), noting)
-            return self._verified(wish, seen) if wanted else Superseded()
+            sure = current.secrets_current | brought(plan)
+            return self._verified(wish, seen, sure) if wanted else Superseded()
 
     def _attempt(self, seen: Observation, plan: tuple[Command, ...]) -> Attempt:
         names = authorising(plan, self.serial)
@@ -197,9 +205,11 @@ class _Provision:
                 await self.run.line.run(command)
         return True
 
-    def _verified(self, wish: Wish, seen: Observation) -> Outcome:
+    def _verified(self, wish: Wish, seen: Observation, sure: frozenset[str]) -> Outcome:
+        """`sure`: fields that are not shown and were applied before, or were brought by lines that were accepted now."""
         self.notes = noticed(self.notes, seen, self.place, after=True)
-        accepted = {name: self._digest(name, value) for name, value in unseen(wish.desired, seen).items()}
+        blind = unseen(wish.desired, seen).items()
+        accepted = {name: self._digest(name, value) for name, value in blind if name in sure}
         current = with_current(seen, wish.desired, accepted, self._digest)
         if left := self.run.line.adapter.plan(wish.desired, current):
             raise NotConverged(f"{len(left)} commands left", command=left[0].text)
@@ -214,6 +224,8 @@ class _Provision:
         look = Look(
             olt=self.run.line.olt,
             wish=wish,
+            seen=seen,
+            never_shown=self.run.line.adapter.PLATFORM.never_shown,
             found=found,
             serving=self.run.line.adapter.serving(found),
             notes=self.notes,

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from events.outputs import Applied, Optical, Warned
+from events.outputs import Applied, Optical, Skipped, Warned
 from events.reasons import clean, reason
 from events.stages import Stage
 from schemas.inventory import Olt
 from schemas.optics import Finding
-from vendors.contract import Optics, Registration, Serving
+from vendors.contract import Observation, Optics, Registration, Serving
+from worker.applied import unconfirmed
 from worker.notes import Notes
 from worker.outcome import Completed, Failed, Later
 from worker.store.orders import Achieved, Failure
-from worker.wish import Wish
+from worker.wish import Wish, told_skipped
 
 OPTICS_WAIT_S = 30.0
 """An ONU that is online and whose levels are not shown yet is asked again for this long."""
@@ -49,6 +50,19 @@ class Look:
     deadline_at: datetime | None
     expected_rx_dbm: float | None = None
     params: Mapping[str, object] = field(default_factory=dict)
+    seen: Observation | None = None
+    """The whole observation, with what of it is known to be current."""
+    never_shown: tuple[str, ...] = ()
+
+    @property
+    def not_applied(self) -> tuple[Skipped, ...]:
+        """Wishes that could not be, and those of which nothing tells that they are."""
+        known = self.wish.skipped
+        if self.seen is None:
+            return known
+        fields = [skip.field for skip in known]
+        more = unconfirmed(self.wish.desired, fields, self.seen, self.never_shown)
+        return (*known, *(told_skipped(one.field, one.reason) for one in more))
 
 
 def judge(look: Look, patience: Patience) -> Completed | Failed | Later:
@@ -96,18 +110,19 @@ def _achieved(look: Look) -> Achieved:
     optics = look.found.optics or Optics()
     levels = (optics.onu_rx_dbm, optics.onu_tx_dbm, optics.olt_rx_dbm)
     findings = look.wish.resolved.optical.judge(*levels, look.expected_rx_dbm)
+    not_applied = look.not_applied
     return Achieved(
         olt_id=look.olt.id,
         pon_port=look.found.port,
         onu_id=look.found.onu_id,
-        applied=Applied.of(look.wish.desired),
+        applied=Applied.of(look.wish.desired.without({skip.field for skip in not_applied})),
         optical=Optical(onu_rx_dbm=levels[0], onu_tx_dbm=levels[1], olt_rx_dbm=levels[2]),
         changed=look.notes.changed,
         plan_hash=look.notes.plan_hash,
         model_seen=look.notes.model_seen,
         model_rule=look.wish.resolved.rule,
         distance_m=optics.distance_m,
-        not_applied=look.wish.skipped,
+        not_applied=not_applied,
         warnings=tuple(_warned(finding) for finding in findings) + _other_model(look.wish),
     )
 

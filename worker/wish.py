@@ -32,14 +32,19 @@ class Wish:
 
 
 def wish_for(
-    brief: Brief, place: Place, model_seen: str | None, config: Configuration, adapter: Adapter
+    brief: Brief,
+    place: Place,
+    model_seen: str | None,
+    config: Configuration,
+    adapter: Adapter,
+    firmware: str | None = None,
 ) -> Wish | Failure:
     """The wish of this order at this place, or why there is none: before anything is sent."""
     unit = resolve.Unit(brief.order.serial or brief.unit.serial, brief.unit.model, model_seen)
     resolved = resolve.resolve(brief.request, unit, place, config, secrets_erased=brief.secret_expired)
     if isinstance(resolved, resolve.Unresolved):
         return Failure(resolved.code, resolved.params)
-    limits = adapter.limits(resolved.desired)
+    limits = adapter.limits(resolved.desired, firmware)
     if required := resolved.refused(limit.field for limit in limits):
         return Failure("wish_required", {"fields": ", ".join(required)})
     skipped = [(skip.field, skip.code) for skip in resolved.skipped]
@@ -47,7 +52,7 @@ def wish_for(
     return Wish(
         resolved.desired,
         resolved,
-        tuple(_skipped(field, code) for field, code in skipped),
+        tuple(told_skipped(field, code) for field, code in skipped),
         _models_differ(brief.unit.model, model_seen, place, config),
     )
 
@@ -63,7 +68,8 @@ def _models_differ(
     return {"model_seen": str(seen), "model_stock": str(stock)}
 
 
-def _skipped(field: str, code: str) -> Skipped:
+def told_skipped(field: str, code: str) -> Skipped:
+    """A wish that is not applied, as it is published."""
     texts = reason(code).texts
     return Skipped(field=field, code=code, text_pt=texts.text_pt, text_en=texts.text_en)
 

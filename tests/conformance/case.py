@@ -13,7 +13,7 @@ from vendors.contract import Adapter
 from vendors.simulator.model import Olt
 from vendors.simulator.rows import ProfileKind
 
-SERIAL = "HWTC1A2B3C4D"
+SERIAL = "ZTEG1A2B3C4D"
 
 
 @dataclass(frozen=True)

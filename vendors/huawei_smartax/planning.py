@@ -17,16 +17,35 @@ _IN_PROFILE = ("tconts", "gem_ports")
 """In profile mode these are the line profile's."""
 
 
-def limits(desired: DesiredOnu) -> tuple[NotApplied, ...]:
+def limits(desired: DesiredOnu, firmware: str | None = None) -> tuple[NotApplied, ...]:
     """What of the wish no SmartAX command does: Wi-Fi above all, and what lies in the profiles."""
     fields = [name for name in (*_IN_PROFILE, "onu_services") if getattr(desired, name)]
     fields += [f"lan_ports.{port.port}" for port in desired.lan_ports if not _settable(port)]
     fields += [f"wifi.{wifi.index}" for wifi in desired.wifi]
     if desired.onu_type:
         fields.append("onu_type")
-    if desired.wan:
-        fields += [f"wan.{name}" for name in ("vlan_profile", "wifi") if getattr(desired.wan, name)]
-    return tuple(NotApplied(field=name, reason=_NO_COMMAND) for name in fields)
+    fields += [
+        f"service_ports.{flow.gem_port}.inner_vlan" for flow in desired.service_ports if _lost_tag(flow)
+    ]
+    if wan := desired.wan:
+        account = ("login", "password") if wan.mode == "dhcp" else ()
+        fields += [f"wan.{name}" for name in ("vlan_profile", "wifi", *account) if getattr(wan, name)]
+        fields += ["management"] * _shares_host(desired)
+    told = [NotApplied(field=name, reason=_NO_COMMAND) for name in dict.fromkeys(fields)]
+    if desired.wan and desired.wan.wan_profile and not has_wan_commands(firmware):
+        told.append(NotApplied(field="wan.wan_profile", reason="not_on_this_firmware"))
+    return tuple(told)
+
+
+def _shares_host(desired: DesiredOnu) -> bool:
+    """Whether connection and management name the same IP host, which can be one of them only: the connection is made."""
+    wan, management = desired.wan, desired.management
+    return wan is not None and management is not None and wan.index == management.index
+
+
+def _lost_tag(flow: ServicePort) -> bool:
+    """Whether it names a C-VLAN that its transform has no room for."""
+    return flow.inner_vlan is not None and _tags(flow)[1] is None
 
 
 def _settable(port: LanPort) -> bool:
@@ -36,6 +55,8 @@ def _settable(port: LanPort) -> bool:
 
 def plan(desired: DesiredOnu | None, observed: Observation) -> tuple[Command, ...]:
     """Commands that turn `observed` into `desired`; none when they agree. Raises OrderRejected."""
+    if desired and _shares_host(desired):
+        desired = desired.model_copy(update={"management": None})
     here = observed.at(desired.port) if desired else None
     gone = [found for found in observed.registrations if found is not here]
     commands = [command for found in gone for command in _removal(found)]
@@ -138,7 +159,9 @@ def _same_tables(wanted: ServicePort, up: str | None, down: str | None, here: Re
 
 
 def _tags(flow: ServicePort) -> tuple[str, int | None]:
-    return flow.transform, flow.inner_vlan if flow.transform == "translate-and-add" else None
+    """One that adds a tag keeps the ONU's below it where the wish names no other."""
+    inner = flow.inner_vlan or flow.user_vlan
+    return flow.transform, inner if flow.transform == "translate-and-add" else None
 
 
 def _same_table(wanted: str | None, found: str | None, here: Registration) -> bool:
@@ -207,14 +230,20 @@ def _inside(
     target = f"{desired.port.port} {onu_id}"
     known = frozenset() if here is None else observed.secrets_current
     lines = [
-        *_lan_lines(desired, here, target, known),
+        *((parts, "lan_ports") for parts in _lan_lines(desired, here, target, known)),
         *_host_lines(desired, here, target, known),
-        *_wan_lines(desired, here, target, known, observed.firmware),
-        *_tr069_lines(desired, here, target, known),
+        *((parts, "wan") for parts in _wan_lines(desired, here, target, known, observed.firmware)),
+        *((parts, "management") for parts in _tr069_lines(desired, here, target, known)),
     ]
     return [
-        write(*parts, path=where, timeout_s=60.0, secret="wan.password" if _is_secret(parts) else None)
-        for parts in lines
+        write(
+            *parts,
+            path=where,
+            timeout_s=60.0,
+            secret="wan.password" if _is_secret(parts) else None,
+            carries=frozenset({part}),
+        )
+        for parts, part in lines
     ]
 
 
@@ -248,14 +277,15 @@ def _lan_lines(
 
 def _host_lines(
     desired: DesiredOnu, here: Registration | None, target: str, known: frozenset[str]
-) -> Iterator[Parts]:
+) -> Iterator[tuple[Parts, str]]:
     found = hosts(here) if here else {}
     for index, host in sorted(_wanted_hosts(desired).items()):
         is_wan = desired.wan is not None and index == desired.wan.index
-        applied = _blind("wan" if is_wan else "management", here, known)
+        part = "wan" if is_wan else "management"
+        applied = _blind(part, here, known)
         same = found.get(index) == host if applied is None else applied
         if not same or (is_wan and _password_is_new(desired, known)):
-            yield _host_line(desired, target, index, host)
+            yield _host_line(desired, target, index, host), part
 
 
 def _password_is_new(desired: DesiredOnu, known: frozenset[str]) -> bool:
@@ -326,11 +356,18 @@ def _tr069_lines(
 
 def _flows(desired: DesiredOnu, onu_id: int, wanted: Iterable[ServicePort]) -> list[Command]:
     """The OLT numbers them itself: which of its numbers are free, only its whole table would tell."""
-    return [write(_flow_line(desired, onu_id, flow), path=CONFIG, timeout_s=60.0) for flow in wanted]
+    new = tuple(wanted)
+    carries = frozenset({"service_ports"} if len(new) == len(desired.service_ports) else ())
+    return [
+        write(_flow_line(desired, onu_id, flow), path=CONFIG, timeout_s=60.0, carries=carries) for flow in new
+    ]
 
 
 def _flow_line(desired: DesiredOnu, onu_id: int, flow: ServicePort) -> str:
-    inner = f" inner-vlan {flow.inner_vlan}" if _tags(flow)[1] is not None else ""
+    transform, inner_vlan = _tags(flow)
+    if transform == "translate-and-add" and inner_vlan is None:
+        raise OrderRejected("translate-and-add of an untagged flow needs an inner VLAN", code="olt_syntax")
+    inner = f" inner-vlan {inner_vlan}" if inner_vlan is not None else ""
     return (
         f"service-port vlan {flow.vlan} gpon {desired.port} ont {onu_id} gemport {flow.gem_port} multi-service"
         f" user-vlan {flow.user_vlan or 'untagged'} tag-transform {flow.transform}{inner}"

@@ -48,8 +48,9 @@ class ZteAdapter:
         """See `vendors.contract.Adapter`."""
         return plan.plan(self.grammar, desired, observed)
 
-    def limits(self, desired: DesiredOnu) -> tuple[NotApplied, ...]:
-        """See `vendors.contract.Adapter`."""
+    def limits(self, desired: DesiredOnu, firmware: str | None = None) -> tuple[NotApplied, ...]:
+        """See `vendors.contract.Adapter`. Nothing depends on the software."""
+        del firmware
         return self.grammar.doable(desired)[1]
 
     def serving(self, found: Registration) -> Serving:

@@ -6,13 +6,15 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
-from schemas.onu import DesiredOnu, GemPort, LanPort, OnuService, ServicePort, Tcont, Wan
+from schemas.onu import DesiredOnu, GemPort, LanPort, Management, OnuService, ServicePort, Tcont, Wan
 from schemas.place import PonPort
 from vendors.contract import Command, NotApplied
 
 Path = tuple[str, ...]
 CONFIG = "configure terminal"
 NO_COMMAND = "no_command_on_platform"
+NOT_ON_ONU = "not_on_this_onu"
+OWN_VENDOR_IDS = frozenset({"ZTEC", "ZTEG", "ZTEZ"})
 ONU_IDS = range(1, 129)
 """ONU numbers of a GPON port."""
 
@@ -26,7 +28,7 @@ def flow_key(flow: ServicePort) -> FlowKey:
     """What a service-port does. A transparent one keeps its tag; one that adds a tag keeps the ONU's below it."""
     user, inner = flow.user_vlan, flow.inner_vlan
     if flow.transform == "transparent":
-        user = flow.vlan
+        user, inner = flow.vlan, None
     if flow.transform == "translate-and-add" and inner is None:
         inner = user
     return flow.gem_port, user, flow.vlan, inner, flow.upstream_profile, flow.downstream_profile
@@ -139,13 +141,21 @@ class Grammar:
         """The wish without what this grammar has no words for, and what that is."""
         wan, no_wan = _wan(desired.wan)
         lans, no_lans = _lans(desired.lan_ports)
-        left: list[NotApplied] = [*no_wan, *no_lans]
-        changes: dict[str, object] = {"wan": wan, "lan_ports": lans}
-        acs = desired.management.tr069_profile if desired.management else None
-        if desired.management and acs and "://" not in acs:
-            changes["management"] = desired.management.model_copy(update={"tr069_profile": None})
-            left.append(NotApplied(field="management.tr069_profile", reason=NO_COMMAND))
+        management, no_management = _management(desired.management)
+        left = [*no_wan, *no_lans, *no_management, *_transparent(desired.service_ports)]
+        changes: dict[str, object] = {"wan": wan, "lan_ports": lans, "management": management}
+        if not is_own(desired):
+            no_parts = [name for name in ("wan", "management") if getattr(desired, name)]
+            no_parts += [f"wifi.{wifi.index}" for wifi in desired.wifi]
+            left = [limit for limit in left if limit.field.partition(".")[0] not in no_parts]
+            left += [NotApplied(field=name, reason=NOT_ON_ONU) for name in no_parts]
+            changes |= {"wan": None, "management": None, "wifi": ()}
         return desired.model_copy(update=changes), tuple(left)
+
+
+def is_own(desired: DesiredOnu) -> bool:
+    """Whether the ONU is of ZTE's own make: others take nothing over OMCI but services and the VLANs of Ethernet ports."""
+    return desired.serial[:4] in OWN_VENDOR_IDS
 
 
 def _wan(wan: Wan | None) -> tuple[Wan | None, list[NotApplied]]:
@@ -154,17 +164,20 @@ def _wan(wan: Wan | None) -> tuple[Wan | None, list[NotApplied]]:
         return None, []
     if wan.vlan_profile is None:
         return None, [NotApplied(field="wan", reason=NO_COMMAND)]
-    if wan.wan_profile is None:
-        return wan, []
-    return wan.model_copy(update={"wan_profile": None}), [
-        NotApplied(field="wan.wan_profile", reason=NO_COMMAND)
-    ]
+    lost: dict[str, object] = {"wan_profile": None, "priority": 0}
+    if wan.mode == "dhcp":
+        lost |= {"login": None, "password": None}
+    left = [NotApplied(field=f"wan.{name}", reason=NO_COMMAND) for name in lost if getattr(wan, name)]
+    return wan.model_copy(update=lost), left
 
 
 def _lans(lans: tuple[LanPort, ...]) -> tuple[tuple[LanPort, ...], list[NotApplied]]:
     kept: list[LanPort] = []
     left: list[NotApplied] = []
     for lan in lans:
+        if lan.mode in {"tag", "hybrid"} and lan.vlan is None:
+            left.append(NotApplied(field=f"lan_ports.{lan.port}", reason=NO_COMMAND))
+            continue
         vlan = lan.vlan if lan.mode in {"tag", "hybrid"} else None
         kept.append(lan.model_copy(update={"vlan": vlan, "priority": 0}))
         if lan.priority:
@@ -172,6 +185,28 @@ def _lans(lans: tuple[LanPort, ...]) -> tuple[tuple[LanPort, ...], list[NotAppli
         if lan.vlan != vlan:
             left.append(NotApplied(field=f"lan_ports.{lan.port}.vlan", reason=NO_COMMAND))
     return tuple(kept), left
+
+
+def _management(management: Management | None) -> tuple[Management | None, list[NotApplied]]:
+    """One management host, whose ACS is an address."""
+    if management is None:
+        return None, []
+    acs = management.tr069_profile
+    lost: dict[str, object] = {"index": 0} | ({"tr069_profile": None} if acs and "://" not in acs else {})
+    left = [
+        NotApplied(field=f"management.{name}", reason=NO_COMMAND)
+        for name in lost
+        if getattr(management, name)
+    ]
+    return management.model_copy(update=lost), left
+
+
+def _transparent(flows: tuple[ServicePort, ...]) -> list[NotApplied]:
+    """A transparent flow keeps one tag: it has no other one, neither from the ONU nor below."""
+    found = [flow for flow in flows if flow.transform == "transparent"]
+    lost = [f"{flow.gem_port}.user_vlan" for flow in found if flow.user_vlan not in {None, flow.vlan}]
+    lost += [f"{flow.gem_port}.inner_vlan" for flow in found if flow.inner_vlan is not None]
+    return [NotApplied(field=f"service_ports.{name}", reason=NO_COMMAND) for name in lost]
 
 
 def without(

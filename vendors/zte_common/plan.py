@@ -9,7 +9,7 @@ from schemas.place import PonPort
 from schemas.serial import readable_serial
 from vendors.contract import Command, Flow, Observation, Registration, write
 from vendors.errors import OrderRejected
-from vendors.zte_common.grammar import ONU_IDS, Grammar, Path, flow_key
+from vendors.zte_common.grammar import NO_COMMAND, ONU_IDS, Grammar, Path, flow_key
 
 Commands = Iterator[Command]
 
@@ -21,13 +21,16 @@ def plan(grammar: Grammar, desired: DesiredOnu | None, observed: Observation) ->
     lines = [line for found in elsewhere for line in removal(grammar, found)]
     if desired is None:
         return tuple(lines)
-    wanted, _ = grammar.doable(desired)
+    wanted, limits = grammar.doable(desired)
+    untouched = frozenset(
+        limit.field for limit in limits if (limit.field, limit.reason) != ("wan", NO_COMMAND)
+    )
     if here and wanted.onu_type and here.onu_type != wanted.onu_type:
         # The type of an ONU cannot be changed: it is registered anew, under its number.
         lines += removal(grammar, here)
         lines += _registration(grammar, wanted, here.onu_id, observed)
     elif here:
-        lines += _Difference(grammar, wanted, here, observed).lines()
+        lines += _Difference(grammar, wanted, here, observed, untouched).lines()
     else:
         lines += _registration(grammar, wanted, _free_number(wanted.port, observed), observed)
     return tuple(lines)
@@ -74,6 +77,8 @@ class _Difference:
     wanted: DesiredOnu
     here: Registration
     observed: Observation
+    untouched: frozenset[str] = frozenset()
+    """Fields of the wish that this ONU cannot be given: what it has there stays."""
     _at: tuple[PonPort, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -230,12 +235,16 @@ class _Difference:
         have = {lan.port: lan for lan in self.here.lan_ports or ()}
         wanted = {lan.port: lan for lan in self.wanted.lan_ports}
         for port in sorted(have.keys() | wanted.keys()):
+            if f"lan_ports.{port}" in self.untouched:
+                continue
             want = wanted.get(port) or LanPort(port=port, mode="transparent")
             if _lan(have.get(port)) != _lan(want):
                 yield write(self.grammar.lan(want, self.here.onu_type), path=self._inside)
 
     def _wan_is_right(self) -> bool:
         want, have = self.wanted.wan, self.here.wan
+        if "wan" in self.untouched:
+            return True
         if want is None or have is None:
             return want is None and have is None
         bound = self.here.more.get(f"wan.{want.index}") == "internet"

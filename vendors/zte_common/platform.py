@@ -75,6 +75,7 @@ def platform(name: str) -> Platform:
             r"(?:user|session|connection)s? .{0,40}(?:limit|maximum)",
         ),
         noise=(ALARM,),
+        never_shown=("wan.password", "wifi.*.key", "wan.vlan"),
         redactions=REDACTIONS,
         personal=PERSONAL,
         levels=(

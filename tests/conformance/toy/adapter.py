@@ -200,9 +200,24 @@ def _free(observed: Observation) -> int:
     return free
 
 
-def limits(desired: DesiredOnu) -> tuple[NotApplied, ...]:
-    """What the toy cannot do."""
-    return (NotApplied(field="wifi", reason="platform_cannot"),) if desired.wifi else ()
+def limits(desired: DesiredOnu, firmware: str | None = None) -> tuple[NotApplied, ...]:
+    """What the toy cannot do: all but flows that translate, and PPPoE."""
+    del firmware
+    wan = desired.wan
+    known = {"description", "line_profile", "service_ports"}
+    known |= {"wan"} if wan and wan.mode == "pppoe" and wan.password else set()
+    lost = dict.fromkeys(part for field in desired.fields() if (part := field.split(".")[0]) not in known)
+    lost |= dict.fromkeys(field for field in desired.fields() if _beyond(field, known))
+    return tuple(NotApplied(field=field, reason="platform_cannot") for field in lost)
+
+
+def _beyond(field: str, known: set[str]) -> bool:
+    part, _, name = field.partition(".")
+    does = {
+        "service_ports": {"gem_port", "vlan", "user_vlan"},
+        "wan": {"mode", "vlan", "login", "password"},
+    }
+    return part in known and part in does and name.split(".")[-1] not in does[part]
 
 
 def serving(found: Registration) -> Serving:

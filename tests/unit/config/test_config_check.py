@@ -256,3 +256,12 @@ def test_which_says_why_nothing_takes_a_combination(examples: Configuration) -> 
 def test_which_of_a_plan_that_no_erp_can_name_is_refused(examples: Configuration, plan: str) -> None:
     with pytest.raises(ValueError, match="plan_code"):
         which(Combination(plan, "bridge", None, examples.inventory.olts[0]), None, examples, ADAPTERS)
+
+
+def test_what_the_onus_of_another_maker_do_not_take_is_a_note() -> None:
+    wan = "wan: {mode: dhcp, vlan: 600, vlan_profile: VP}"
+    give = f"give: {{onu_type: F660, {wan}}}"
+    rule = f"{{name: rota, when: {{platform: zte_zxan, onu: EG8145V5}}, {give}, required: [wan]}}"
+    report = checked(f"models:\n  - {rule}\n  - {{name: resto, give: {{{PROFILES}, onu_type: F660}}}}\n")
+    assert said(report, "error") == []
+    assert "wan is not applied to EG8145V5 on zte_zxan but is required" in said(report, "note")

@@ -446,3 +446,16 @@ def test_any_order_is_resolved_or_has_a_reason(more: dict[str, Any], model: str 
     )
     got = outcome(services, model, erased=erased, **more)
     assert isinstance(got, Resolved) or got.code in REASONS
+
+
+def test_an_inner_vlan_without_a_transform_is_added() -> None:
+    flows = "service_ports: [{gem_port: 1, vlan: 2000, user_vlan: 41, inner_vlan: '${c_vlan}'}]"
+    rule = f"{{name: tudo, give: {{line_profile: 10, {flows}}}}}"
+    [flow] = resolved(rules(rule, "--- variables: [{set: {c_vlan: 300}}]")).desired.service_ports
+    assert (flow.transform, flow.inner_vlan) == ("translate-and-add", 300)
+
+
+def test_a_row_that_is_given_twice_is_named_before_anything_is_sent() -> None:
+    tconts = "tconts: [{index: 1, profile: UP}, {index: 1, profile: DOWN}]"
+    found = unresolved(rules(f"{{name: tudo, give: {{{tconts}}}}}"))
+    assert (found.code, found.params["field"]) == ("services_invalid", "tconts")

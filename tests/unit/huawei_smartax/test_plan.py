@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from schemas.onu import DesiredOnu, LanPort, Management, OnuService, ServicePort, Tcont, Wan, Wifi
 from schemas.place import PonPort
-from vendors.contract import Adapter, Command, Flow, Observation, Registration
+from vendors.contract import Adapter, Command, Flow, Observation, Registration, brought
 from vendors.errors import OrderRejected
 from vendors.huawei_smartax import adapter
 
@@ -335,6 +335,49 @@ def test_what_has_no_command_is_listed_and_left_out() -> None:
         "wifi" in command.text or "eth 2 vlan" in command.text for command in ADAPTER.plan(wish, seen())
     )
     assert ADAPTER.limits(desired()) == ()
+
+
+def test_an_inner_vlan_without_a_transform_adds_a_tag() -> None:
+    flow = ServicePort(gem_port=2, vlan=2000, user_vlan=41, inner_vlan=1001)
+    [line] = [
+        text for text in lines(ADAPTER.plan(desired(service_ports=(flow,)), seen())) if "vlan 2000" in text
+    ]
+    assert line.endswith("user-vlan 41 tag-transform translate-and-add inner-vlan 1001")
+
+
+@pytest.mark.parametrize("transform", ["translate", "transparent"])
+def test_an_inner_vlan_that_a_transform_has_no_room_for_is_told(transform: Any) -> None:
+    flow = ServicePort(gem_port=2, vlan=2000, user_vlan=41, inner_vlan=1001, transform=transform)
+    assert [limit.field for limit in ADAPTER.limits(desired(service_ports=(flow,)))] == [
+        "service_ports.2.inner_vlan"
+    ]
+
+
+def test_an_untagged_flow_to_which_a_tag_is_added_needs_the_inner_one() -> None:
+    flow = ServicePort(gem_port=2, vlan=2000, transform="translate-and-add")
+    with pytest.raises(OrderRejected):
+        ADAPTER.plan(desired(service_ports=(flow,)), seen())
+
+
+def test_a_wan_profile_that_old_software_does_not_know_is_told() -> None:
+    wish = desired(wan=WAN.model_copy(update={"wan_profile": "0"}))
+    assert ADAPTER.limits(wish, "MA5800V100R019C12") == ()
+    [limit] = ADAPTER.limits(wish, "MA5600V800R015C10")
+    assert (limit.field, limit.reason) == ("wan.wan_profile", "not_on_this_firmware")
+
+
+def test_management_on_the_host_of_the_connection_is_told_and_left_out() -> None:
+    wish = desired(wan=WAN, management=MANAGEMENT.model_copy(update={"index": WAN.index}))
+    assert [limit.field for limit in ADAPTER.limits(wish)] == ["management"]
+    assert not any("tr069" in line or "vlan 1000" in line for line in lines(ADAPTER.plan(wish, seen())))
+
+
+def test_service_ports_that_are_not_shown_are_brought_only_by_their_own_lines() -> None:
+    flows = (INTERNET, VOICE)
+    blind = frozenset({"service_ports"})
+    assert "service_ports" in brought(ADAPTER.plan(desired(service_ports=flows), seen()))
+    half = seen(found(unread=blind, flows=(Flow(index=7, service=INTERNET),)))
+    assert "service_ports" not in brought(ADAPTER.plan(desired(service_ports=flows), half))
 
 
 @pytest.mark.parametrize(

@@ -293,3 +293,50 @@ def test_what_cannot_be_done_is_told_and_left_out(adapter: Adapter, wished: Any,
     assert [limit.field for limit in limits] == fields
     assert {limit.reason for limit in limits} <= {"no_command_on_platform"}
     assert adapter.plan(wish, seen())
+
+
+FOREIGN = "HWTC1A2B3C4D"
+ROUTER = {
+    "wan": WAN,
+    "wifi": (Wifi(index=1, name="Casa", key=SecretStr("segredo-1")),),
+    "management": Management(vlan=88),
+}
+
+
+@pytest.mark.parametrize("adapter", [ZXAN, TITAN])
+def test_an_onu_of_another_maker_is_given_no_connection_and_it_is_told(adapter: Adapter) -> None:
+    assert adapter.limits(onu(**ROUTER)) == ()
+    wish = onu(serial=FOREIGN, **ROUTER)
+    told = {limit.field: limit.reason for limit in adapter.limits(wish)}
+    assert told == dict.fromkeys(["wan", "wifi.1", "management"], "not_on_this_onu")
+    sent = " ".join(command.text for command in adapter.plan(wish, seen()))
+    assert "service HSI" in sent
+    assert not any(word in sent for word in ("wan-ip", "ssid", "tr069"))
+
+
+@pytest.mark.parametrize("adapter", [ZXAN, TITAN])
+def test_what_an_onu_of_another_maker_has_is_left_alone(adapter: Adapter) -> None:
+    here = found(wan=WAN, more={"wan.1": "internet", "wan_ip.1": "1", "switchport.1": "hybrid"})
+    assert adapter.plan(onu(serial=FOREIGN, wan=WAN.model_copy(update={"login": "other"})), seen(here)) == ()
+
+
+@pytest.mark.parametrize(
+    ("wished", "fields"),
+    [
+        ({"lan_ports": (LanPort(port=1), LanPort(port=2, mode="hybrid"))}, ["lan_ports.1", "lan_ports.2"]),
+        ({"wan": WAN.model_copy(update={"priority": 3})}, ["wan.priority"]),
+        ({"wan": WAN.model_copy(update={"mode": "dhcp"})}, ["wan.login", "wan.password"]),
+        ({"management": Management(vlan=5, index=2)}, ["management.index"]),
+        (
+            {"service_ports": (ServicePort(gem_port=1, vlan=5, user_vlan=6, inner_vlan=7, transform="transparent"),)},
+            ["service_ports.1.user_vlan", "service_ports.1.inner_vlan"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_has_no_words_is_told(wished: Any, fields: list[str]) -> None:
+    assert [limit.field for limit in ZXAN.limits(onu(**wished))] == fields
+
+
+def test_a_port_whose_mode_lacks_its_vlan_is_not_touched() -> None:
+    wish = onu(lan_ports=(LanPort(port=1, mode="tag"),))
+    assert ZXAN.plan(wish, seen(found(more={"switchport.1": "hybrid"}))) == ()
