@@ -115,6 +115,16 @@ def dead_letter_event(
     )
 
 
+def bare_dead_letter_event(
+    record: RawRecord, rejected: Rejected, now: datetime, source: str = "acende"
+) -> CloudEvent:
+    """The same with position and code alone, for a record of which more cannot be written."""
+    texts = reason(rejected.code).say()
+    place: dict[str, Any] = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    data = DeadLetter(**place, code=rejected.code, **vars(texts))
+    return CloudEvent(id=dead_letter_id(**place), data=data, time=now, source=source)
+
+
 def dead_letter_key(record: RawRecord) -> str:
     """The key of a dead letter: `topic/partition`."""
     return f"{record.topic}/{record.partition}"

@@ -5,7 +5,7 @@ one name that is none (librdkafka, Sarama and others write any bytes) raises out
 raises, for that or a damaged batch, what it had already taken from other partitions is lost, their positions advanced.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -14,6 +14,8 @@ from aiokafka.record.default_records import _DefaultRecordBatchPy as PlainBatch
 from aiokafka.record.memory_records import MemoryRecords
 
 from events.record import RawRecord
+from worker.clock import boottime
+from worker.positions import Positions
 
 Batches = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
 _LENGTH = slice(8, 12)
@@ -42,10 +44,10 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]
         """As aiokafka's."""
         try:
             found = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            return self._handed(found)
         except Exception:
             await self._go_back()
             raise
-        return self._handed(found)
 
     def _handed(self, found: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]) -> Batches:
         for partition, records in found.items():
@@ -61,6 +63,71 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc]
                 await self.seek_to_beginning(partition)
             else:
                 super().seek(partition, offset)
+
+
+class KeepingConsumer(Consumer):
+    """A consumer of a group that passes over nothing: what it handed out and what is not kept, it hands out again.
+
+    Whoever loses a batch, wherever between `getmany` and the database, loses no record by it.
+    """
+
+    def __init__(self, *topics: str, **arguments: Any) -> None:
+        super().__init__(*topics, **arguments)
+        self._positions = Positions()
+        self._stands_until: dict[TopicPartition, float] = {}
+
+    def forget(self) -> None:
+        super().forget()
+        self._positions.clear()
+        self._stands_until.clear()
+
+    def kept(self, records: Iterable[RawRecord]) -> None:
+        """These records are in the database."""
+        offsets: dict[TopicPartition, list[int]] = {}
+        for record in records:
+            offsets.setdefault(TopicPartition(record.topic, record.partition), []).append(record.offset)
+        for partition, found in offsets.items():
+            self._positions.keep(partition, found)
+
+    def ends(self) -> dict[TopicPartition, int]:
+        """What may be committed of the last batch: by partition, the offset up to which all is kept."""
+        return self._positions.ends()
+
+    def missing(self) -> set[TopicPartition]:
+        """Partitions of which not all of the last batch is kept."""
+        return set(self._positions.missing())
+
+    def stand(self, partition: TopicPartition, for_s: float) -> None:
+        """Hand out nothing of this partition for so long; others go on."""
+        if partition in self.assignment():
+            self.pause(partition)
+            self._stands_until[partition] = boottime() + for_s
+
+    async def getmany(
+        self, *partitions: TopicPartition, timeout_ms: int = 0, max_records: int | None = None
+    ) -> Batches:
+        """As aiokafka's, from the first record on that is not kept."""
+        self._rewind()
+        self._go_on()
+        return await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+
+    def _handed(self, found: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes, bytes]]]) -> Batches:
+        for partition, records in found.items():
+            self._positions.hand(partition, [record.offset for record in records])
+        return super()._handed(found)
+
+    def _rewind(self) -> None:
+        for partition, offset in self._positions.missing().items():
+            if partition in self.assignment():
+                self.seek(partition, offset)
+            self._positions.forget(partition)
+
+    def _go_on(self) -> None:
+        now = boottime()
+        for partition in [one for one, until in self._stands_until.items() if until <= now]:
+            del self._stands_until[partition]
+            if partition in self.assignment():
+                self.resume(partition)
 
 
 def raw(record: ConsumerRecord[bytes, bytes]) -> RawRecord:

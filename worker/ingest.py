@@ -1,7 +1,8 @@
 """Ingest: batches of both input topics become rows; Kafka's offsets follow the database, never the other way round.
 
 Measured habits of FastStream 0.7 and aiokafka 0.14 that this module works around: after a handler raised, the next
-acknowledgement passes over the lost batch, so the handler never raises and retries inside; one null header hides a whole
+acknowledgement passes over the lost batch, so the handler never raises, and offsets are committed only up to what is kept
+without a gap (`KeepingConsumer`), whatever became of the rest; one null header hides a whole
 batch from the handler, so parser and decoder are our own and total; a handler that runs through a rebalance is run by
 two workers at once, so revocation waits for the batch in hand, and a batch that cannot end is given up and read again.
 """
@@ -24,18 +25,20 @@ from faststream.message import StreamMessage
 
 from events.envelope import Event, Passed, RawRecord, Rejected
 from worker import bus, logs, metrics, tracing
-from worker.batch import Item, Reading, halves
+from worker.batch import Item, Reading, halves, where
 from worker.clock import boottime
-from worker.consumer import Consumer, raw
+from worker.consumer import KeepingConsumer, raw
 from worker.lag import EVERY_S, Lag
 from worker.settings import Settings
 from worker.store.db import DataRefused, Store, StoreUnavailable
+from worker.survive import ENDS, survived, tell
 
 log = logs.get(__name__)
 _RETRY_FIRST_S = 0.1
 _COMMIT_S = 30.0
 _CONNECT_PAUSE_S = 2.0
 _WATCH_S = 1.0
+_STAND_FIRST_S = 0.5
 _MAX_POLL_S = 900.0
 
 Records = tuple[ConsumerRecord[bytes, bytes], ...]
@@ -56,6 +59,8 @@ class Kept:
 
     items: list[Item] = field(default_factory=list)
     new: Counter[str] = field(default_factory=Counter)
+    given_up: bool = False
+    """We had to stop before the end: the database is away, and the partitions go or the worker stops."""
 
     def add(self, items: Sequence[Item], new: Mapping[str, int]) -> None:
         """What another transaction kept."""
@@ -76,6 +81,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         """The offsets of the batch before: Kafka is not waited for while the next batch is kept."""
         self._subscriber: Any = None
         self._joined = False
+        self._standing: dict[TopicPartition, float] = {}
+        """Partitions at a record that cannot be kept, and how long they stand still until it is tried again."""
         self._in_hand_since: float | None = None
         self._waits_for_store = False
         self._unjoined_since = boottime()
@@ -194,7 +201,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         return broker
 
     @property
-    def _consumer(self) -> Consumer | None:
+    def _consumer(self) -> KeepingConsumer | None:
         return self._subscriber.consumer if self._subscriber else None
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -213,51 +220,67 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         self._yield.clear()
         if consumer := self._consumer:
             consumer.forget()
+        self._standing.clear()
         metrics.REBALANCES.inc()
         log.info("partitions_assigned", partitions=sorted(f"{tp.topic}/{tp.partition}" for tp in assigned))
 
     # -------------------------------------------------------------------------------------------------------- a batch
 
     async def handle(self, records: Records) -> None:
-        """Keep the batch, then have its offsets advanced. Never raises; returns before the database's commit only to read
-        it again.
+        """Keep the batch, then have its offsets advanced. Never raises.
+
+        What is not kept is handed out again: at once where the batch was given up, else after a while in which its
+        partition stands still and others go on.
         """
         async with self._busy:
-            self._in_hand_since = boottime()
-            began = time.perf_counter()
-            now = datetime.now(UTC)
-            items = [self._reading.read(raw(record), now) for record in records]
-            kept = await self._keep(items)
+            kept = Kept()
+            with survived("ingest", "batch_failed", records=len(records)):
+                self._in_hand_since = boottime()
+                await self._take(records, kept)
             self._in_hand_since = None
-            if kept is not None:
-                await self._begin_to_advance(records)
-        if kept is None:
-            self._rewind(records)
-            return
-        seconds = time.perf_counter() - began
-        metrics.BATCH_SECONDS.observe(seconds)
-        metrics.BATCH_RECORDS.observe(len(records))
-        _tell(kept)
-        if tracing.on():
-            _trace(kept, seconds)
+            with survived("ingest", "batch_failed", records=len(records)):
+                self._hold_back(records, kept)
 
-    async def _keep(self, items: Sequence[Item]) -> Kept | None:
-        """Write all of them, each in some committed transaction; None where we had to give up before.
+    async def _take(self, records: Records, kept: Kept) -> None:
+        """Keep what can be kept of the batch, and tell of it."""
+        began, now = time.perf_counter(), datetime.now(UTC)
+        items = [self._item(record, now) for record in records]
+        with survived("ingest", "batch_failed", records=len(records)):
+            await self._keep(items, kept)
+        seconds = time.perf_counter() - began
+        await self._begin_to_advance()
+        with survived("ingest", "batch_not_told", records=len(records)):
+            _tell(kept, seconds)
+
+    def _item(self, record: ConsumerRecord[bytes, bytes], now: datetime) -> Item:
+        """The record, read; its position alone where even that is too much."""
+        place = RawRecord(record.topic, record.partition, record.offset, record.timestamp, None, None)
+        read = [Item(place, Rejected("internal_error"), bare=True)]
+        with survived("ingest", "record_not_read", **where(place)):
+            read.append(self._reading.read(raw(record), now))
+        return read[-1]
+
+    async def _keep(self, items: Sequence[Item], kept: Kept) -> None:
+        """Write all of them, each in some committed transaction, unless we have to give up before.
 
         Data that the database refuses are found by halving, and become dead letters.
         """
-        parts, kept = [items], Kept()
+        parts = [items]
         while parts:
             part = parts.pop()
             try:
                 new = await self._write(part)
-            except Exception as error:  # noqa: BLE001 - whatever it is, one record must not stop the others
+            except ENDS:
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever it is, one record must not stop the others
                 parts.extend(reversed(self._parted(part, error)))
                 continue
             if new is None:
-                return None
+                kept.given_up = True
+                return
             kept.add(part, new)
-        return kept
+            if consumer := self._consumer:
+                consumer.kept(item.record for item in part)
 
     async def _write(self, part: Sequence[Item]) -> Mapping[str, int] | None:
         """One committed transaction, however long the database is away: how many events were new, by type.
@@ -282,18 +305,36 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         metrics.STORE_WAITS.labels("ingest").inc()
         log.warning("store_unavailable", loop="ingest", reason=str(error), retry_in_s=round(pause, 1))
 
-    def _parted(self, part: Sequence[Item], error: Exception) -> list[Sequence[Item]]:
-        """What to try instead of a part that failed: its halves, or a dead letter for the one record at fault."""
+    def _parted(self, part: Sequence[Item], error: BaseException) -> list[Sequence[Item]]:
+        """What to try instead of a part that failed: its halves, or a dead letter for the one record at fault.
+
+        Nothing, where not even that can be kept: the record is not passed over, its partition stands still.
+        """
         if len(part) > 1:
             return list(halves(part))
         [item] = part
         refused = isinstance(error, DataRefused)
-        log.error("record_not_storable", **_where(item.record), **logs.describe(error))
-        if not refused:
-            metrics.LOOP_ERRORS.labels("ingest").inc()
-        if isinstance(item.outcome, Rejected):
-            return []  # not even its dead letter can be kept: the log line is all that is left
-        return [[item.refused("not_storable" if refused else "internal_error")]]
+        instead = item.refused("not_storable" if refused else "internal_error")
+        if refused and instead:
+            log.error("record_not_storable", **where(item.record), **logs.describe(error))
+        else:
+            tell("ingest", "record_not_storable", error, **where(item.record))
+        return [[instead]] if instead else []
+
+    def _hold_back(self, records: Records, kept: Kept) -> None:
+        """Have partitions of which something could not be kept stand still for a while, each time longer."""
+        consumer = self._consumer
+        if kept.given_up:
+            log.info("batch_given_up", records=len(records), stopping=self._stopping.is_set())
+        if kept.given_up or consumer is None:
+            return
+        missing = consumer.missing()
+        for partition in {TopicPartition(record.topic, record.partition) for record in records}:
+            before = self._standing.pop(partition, None)
+            if partition in missing:
+                pause = 2 * before if before else _STAND_FIRST_S
+                self._standing[partition] = min(pause, self._settings.ingest_retry_max_s)
+                consumer.stand(partition, self._standing[partition])
 
     async def _interrupted(self, pause: float) -> bool:
         waits = [asyncio.create_task(event.wait()) for event in (self._stopping, self._yield)]
@@ -309,10 +350,11 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
 
     # --------------------------------------------------------------------------------------------------------- offsets
 
-    async def _begin_to_advance(self, records: Records) -> None:
-        """Commit the offsets after the batch, those of the one before first; waited for when the next batch is kept."""
+    async def _begin_to_advance(self) -> None:
+        """Commit the offsets up to which all is kept, those of the batch before first; waited for when the next is kept."""
         await self._committed()
-        self._committing = asyncio.create_task(self._advance(records))
+        if ends := self._consumer.ends() if self._consumer else {}:
+            self._committing = asyncio.create_task(self._advance(ends))
         if self._stopping.is_set():
             await self._committed()
 
@@ -321,51 +363,39 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._committing is not None:
             await asyncio.wait({self._committing})
 
-    async def _advance(self, records: Records) -> None:
-        """Commit the offsets after the batch. A failure is harmless: the records come again and change nothing."""
-        ends: dict[TopicPartition, int] = {}
-        for record in records:
-            ends[TopicPartition(record.topic, record.partition)] = record.offset + 1
+    async def _advance(self, ends: Mapping[TopicPartition, int]) -> None:
+        """Commit these offsets. A failure is harmless: the records come again and change nothing."""
         consumer = self._consumer
         if consumer is None:
             return
-        try:
-            await asyncio.wait_for(consumer.commit(ends), _COMMIT_S)
-        except (KafkaError, TimeoutError) as error:
-            metrics.COMMIT_FAILURES.inc()
-            log.info("offsets_not_committed", error=type(error).__name__)
-
-    def _rewind(self, records: Records) -> None:
-        """Read the batch again from its first records, where the partitions are still ours."""
-        starts: dict[TopicPartition, int] = {}
-        for record in records:
-            starts.setdefault(TopicPartition(record.topic, record.partition), record.offset)
-        log.info("batch_given_up", records=len(records), stopping=self._stopping.is_set())
-        if consumer := self._consumer:
-            for partition in starts.keys() & consumer.assignment():
-                consumer.seek(partition, starts[partition])
+        with survived("ingest", "offsets_not_committed"):
+            try:
+                await asyncio.wait_for(consumer.commit(ends), _COMMIT_S)
+            except (KafkaError, TimeoutError) as error:
+                metrics.COMMIT_FAILURES.inc()
+                log.info("offsets_not_committed", error=type(error).__name__)
 
     def _measure(self) -> None:
         consumer = self._consumer
         assigned = consumer.assignment() if consumer and self._joined else ()
+        standing = self._standing.keys() & set(assigned)
         for topic in self._settings.topics.inputs:
             metrics.ASSIGNED.labels(topic).set(sum(partition.topic == topic for partition in assigned))
+            metrics.STANDING.labels(topic).set(sum(partition.topic == topic for partition in standing))
 
 
 async def _start(broker: KafkaBroker) -> None:
     """Connect and subscribe, with a consumer of our own class: FastStream has no argument for it."""
     await broker.connect()
     config = broker.config.broker_config
-    config.builder = partial(Consumer, **config.builder.keywords)  # type: ignore[attr-defined]
+    config.builder = partial(KeepingConsumer, **config.builder.keywords)  # type: ignore[attr-defined]
     await broker.start()
 
 
-def _where(record: RawRecord) -> dict[str, Any]:
-    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
-
-
-def _tell(kept: Kept) -> None:
-    """Count what became of records; one line for each that was set aside."""
+def _tell(kept: Kept, seconds: float) -> None:
+    """Count what became of records, kept within `seconds`; one line for each that was set aside."""
+    metrics.BATCH_SECONDS.observe(seconds)
+    metrics.BATCH_RECORDS.observe(len(kept.items))
     records: Counter[tuple[str, str]] = Counter()
     events: Counter[str] = Counter()
     for item in kept.items:
@@ -385,6 +415,8 @@ def _tell(kept: Kept) -> None:
     for event_type, count in events.items():
         metrics.EVENTS.labels(event_type, "applied").inc(kept.new[event_type])
         metrics.EVENTS.labels(event_type, "duplicate").inc(count - kept.new[event_type])
+    if tracing.on():
+        _trace(kept, seconds)
 
 
 def _trace(kept: Kept, seconds: float) -> None:
@@ -405,5 +437,5 @@ def _trace(kept: Kept, seconds: float) -> None:
 def _tell_rejected(item: Item, outcome: Rejected) -> None:
     metrics.DEAD_LETTERS.labels(item.record.topic, outcome.code).inc()
     log.warning(
-        "record_set_aside", **_where(item.record), code=outcome.code, where=outcome.where, type=outcome.type
+        "record_set_aside", **where(item.record), code=outcome.code, where=outcome.where, type=outcome.type
     )

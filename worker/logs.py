@@ -31,7 +31,8 @@ _TRUSTED = ("vendors.", "worker.", "events.", "schemas.", "aiokafka.errors")
 """Packages whose exceptions' messages are known to hold no secret."""
 _CHATTY = ("aiokafka", "alembic", "asyncio", "asyncssh", "httpx", "scrapli", "sqlalchemy", "uvicorn")
 _MUTE = ("faststream",)
-"""It warns of what is meant, and says each batch."""
+"""It warns of what is meant, says each batch, and brings a handler of its own, which prints tracebacks as they are. Of an
+exception it repeats the message, which may hold part of a record."""
 
 _ANY = Platform(name="any", prompt="")
 """Of an error alone nobody knows which platform it quotes."""
@@ -106,6 +107,13 @@ def _exceptions(_logger: WrappedLogger, _method: str, line: EventDict) -> EventD
     return line
 
 
+def _untold(record: logging.LogRecord) -> bool:
+    """Leave of a library's line only that something was raised; `describe` tells what."""
+    if record.exc_info:
+        record.msg, record.args = "library_raised", ()
+    return True
+
+
 def _trace(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Add the trace in which the line is written, where it is sampled."""
     line.update(tracing.exemplar() or {})
@@ -165,7 +173,9 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     for name in _MUTE:
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.ERROR)
+        logger.handlers[:], logger.filters[:], logger.propagate = [], [_untold], True
     logging.captureWarnings(capture=True)
 
 

@@ -62,6 +62,12 @@ STORE_WAITS = Counter(
 ASSIGNED = Gauge(
     "acende_consumer_partitions", "Input partitions assigned to this worker.", ("topic",), registry=REGISTRY
 )
+STANDING = Gauge(
+    "acende_consumer_partitions_standing",
+    "Input partitions of this worker that stand still at a record of which not even a dead letter can be kept.",
+    ("topic",),
+    registry=REGISTRY,
+)
 LAG = Gauge(
     "acende_consumer_lag_records",
     "Records of a partition assigned to this worker that the database does not have yet, as the broker tells it.",

@@ -210,6 +210,22 @@ async def the_erp_sends_what_nobody_can_read(plant: Plant) -> AsyncIterator[None
     yield
 
 
+@raises("AcendePartitionStands")
+async def no_dead_letter_can_be_kept(plant: Plant) -> AsyncIterator[None]:
+    topic = plant.bus.topics["dead-letters"]
+    await plant.sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'data_exception'; END $$"
+    )
+    await plant.sql(
+        f"CREATE TRIGGER refuse BEFORE INSERT ON outbox FOR EACH ROW WHEN (NEW.topic = '{topic}')"
+        " EXECUTE FUNCTION refuse()"
+    )
+    await plant.bus.put("install", b"?")
+    yield
+    await plant.sql("DROP FUNCTION refuse CASCADE")
+
+
 @raises("AcendePublishRefused")
 async def the_broker_refuses_a_record(plant: Plant) -> AsyncIterator[None]:
     await plant.sql(
@@ -382,7 +398,7 @@ SCENES: tuple[tuple[Break, ...], ...] = (
     ),
     (nobody_provisions,),
     (the_workers_are_full, a_row_is_not_what_the_program_expects),
-    (a_worker_has_other_services, orders_take_minutes),
+    (a_worker_has_other_services, orders_take_minutes, no_dead_letter_can_be_kept),
     (kafka_does_not_answer,),
     (kafka_was_away,),
     (the_database_is_away,),
