@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails, from_json
 
 from events.attributes import ENVELOPES, Attributes
 from events.base import SOURCE_TIMEZONE
-from events.inputs import INPUTS, EquipmentReceived, InputData, is_undecided
+from events.inputs import INPUTS, EquipmentReceived, InputData, InstallStarted, is_undecided
 from events.outgoing import CloudEvent, OutRecord, input_record, to_record
 from events.record import Event, Passed, RawRecord, Rejected
 from schemas.serial import is_in_doubt
@@ -38,7 +38,7 @@ __all__ = [
 RECORD_BYTES_MAX = 262_144
 """Largest value that is read; an event has some hundred bytes."""
 AHEAD_MAX = timedelta(minutes=10)
-"""How far a sender's clock may be ahead before the arrival is taken for its time."""
+"""How far a sender's clock may be ahead before the arrival is taken for its time, unless a setting says otherwise."""
 
 _FINDINGS_MAX = 20
 _STRUCTURED = "application/cloudevents+json"
@@ -66,6 +66,7 @@ class _Reading(NamedTuple):
     context: dict[str, Any]
     now: datetime
     is_onu_model: Callable[[str], bool]
+    ahead_max: timedelta
 
 
 def _no_onu(_model: str) -> bool:
@@ -78,11 +79,13 @@ def parse_record(
     source_timezone: tzinfo | None,
     now: datetime,
     is_onu_model: Callable[[str], bool] = _no_onu,
+    ahead_max: timedelta = AHEAD_MAX,
 ) -> Outcome:
     """The event of a record, or why there is none. Never raises.
 
     `source_timezone` is the zone of times without one; None: such a time is `naive_time`. `now` is aware.
-    `is_onu_model` tells whether a model name of stock is known as an ONU.
+    `is_onu_model` tells whether a model name of stock is known as an ONU. A time further ahead than `ahead_max` is taken
+    as the arrival.
     """
     value = record.value
     if not value:
@@ -91,7 +94,8 @@ def parse_record(
         return Rejected("too_large")
     headers = _headers(record.headers) if record.headers else {}
     context = {SOURCE_TIMEZONE: source_timezone}
-    reading = _Reading(record, value.removeprefix(b"\xef\xbb\xbf"), headers, context, now, is_onu_model)
+    value = value.removeprefix(b"\xef\xbb\xbf")
+    reading = _Reading(record, value, headers, context, now, is_onu_model, ahead_max)
     return _binary(reading) if _is_binary(headers) else _document(reading)
 
 
@@ -200,7 +204,7 @@ def _event(reading: _Reading, event_type: str, attributes: Attributes, data: Inp
     if isinstance(data, EquipmentReceived) and is_undecided(data) and not reading.is_onu_model(data.model):
         return Passed(event_type)
     record, headers, time = reading.record, reading.headers, attributes.time
-    ahead = time is not None and time > reading.now + AHEAD_MAX
+    ahead = time is not None and time - reading.now > reading.ahead_max
     return Event(
         source=attributes.source or record.topic,
         id=attributes.id or f"{record.topic}/{record.partition}/{record.offset}",
@@ -211,6 +215,7 @@ def _event(reading: _Reading, event_type: str, attributes: Attributes, data: Inp
             headers.get("traceparent") or headers.get("ce_traceparent") or attributes.traceparent
         ),
         arrival_overrode_time=ahead,
+        dated=data.started_at if time is None and isinstance(data, InstallStarted) else None,
     )
 
 

@@ -31,7 +31,9 @@ class Event:
     data: InputData
     traceparent: str | None = None
     arrival_overrode_time: bool = False
-    """The sender's time lay more than 10 minutes ahead; `time` is the arrival."""
+    """The sender's time lay too far ahead; `time` is the arrival."""
+    dated: datetime | None = None
+    """Of a request without a time of its own: when it says that the technician started. Its age is judged by that."""
 
 
 @dataclass(frozen=True, slots=True)

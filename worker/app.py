@@ -14,7 +14,6 @@ from worker.publish import Publisher
 from worker.runtime import Beat, Runtime
 from worker.settings import Settings
 from worker.store import Connection, leases, migrate, roles
-from worker.store.apply import apply_batch
 from worker.store.db import StoreError, StoreUnavailable
 from worker.store.sweep import sweep
 from worker.survey import Surveyor
@@ -135,9 +134,7 @@ class Worker:
     async def _run_ingest(self, stop: asyncio.Event, beat: Beat) -> None:
         if not await self._ready(stop, beat):
             return
-        known = self._config.is_onu if self._config else lambda _model: False
-        reading = Reading(apply_batch, self.settings.zone, known)
-        self._ingest = Ingest(self.store, self.settings, reading)
+        self._ingest = Ingest(self.store, self.settings, Reading.of(self.settings, self._config))
         await self._ingest.run(stop, beat)
 
     async def _publish(self, stop: asyncio.Event, beat: Beat) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from events.dead_letters import bare_dead_letter_event, dead_letter_event, dead_letter_key
-from events.envelope import Event, Passed, RawRecord, Rejected, parse_record, to_record
+from events.envelope import AHEAD_MAX, Event, Passed, RawRecord, Rejected, parse_record, to_record
+from schemas.configuration import Configuration
+from worker.settings import Settings
 from worker.store import Connection, db, dead_letters
-from worker.store.apply import Applied
+from worker.store.apply import Applied, apply_batch
 from worker.store.dead_letters import Letter
 from worker.store.outbox import Record
 from worker.survive import survived
@@ -40,13 +42,24 @@ class Reading:
     apply: Apply
     source_timezone: tzinfo | None = None
     is_onu_model: Callable[[str], bool] = lambda _model: False
+    future_tolerance: timedelta = AHEAD_MAX
+
+    @classmethod
+    def of(cls, settings: Settings, config: Configuration | None, apply: Apply = apply_batch) -> "Reading":
+        """As the settings say. `config` tells which models are ONUs."""
+        is_onu = config.is_onu if config else lambda _model: False
+        return cls(apply, settings.zone, is_onu, timedelta(seconds=settings.future_tolerance_s))
 
     def read(self, record: RawRecord, now: datetime) -> Item:
         """What the record is. Whatever escapes the reader is an `internal_error` of this record alone."""
         outcome: Event | Passed | Rejected = Rejected("internal_error")
         with survived("ingest", "record_not_read", **where(record)):
             outcome = parse_record(
-                record, source_timezone=self.source_timezone, now=now, is_onu_model=self.is_onu_model
+                record,
+                source_timezone=self.source_timezone,
+                now=now,
+                is_onu_model=self.is_onu_model,
+                ahead_max=self.future_tolerance,
             )
         return Item(record, outcome)
 

@@ -13,7 +13,6 @@ from worker.cli.failure import Failure, Status
 from worker.cli.opened import opened
 from worker.cli.output import Json, Who, Why
 from worker.rebuild import Read, Refused
-from worker.store.apply import apply_batch
 from worker.store.rebuild import Rebuilt
 
 app = typer.Typer(add_completion=False)
@@ -39,7 +38,7 @@ def rebuild(
     name, said = output.signed(who, why)
     with opened(configured=True) as (known, store, config):
         known.digest_secret()
-        reading = Reading(apply_batch, known.zone, config.is_onu if config else lambda _model: False)
+        reading = Reading.of(known, config)
         wish = work.Wish(name, said, onto_backup)
         try:
             with output.live(output.console(), "reading Kafka", quiet=as_json):

@@ -84,7 +84,9 @@ def order_with(order: Order, event: Event, arrived: datetime, rules: Rules) -> O
     """What is known of an order once this fact, that arrived now, is known too."""
     stamp, data = stamp_of(event), event.data
     if isinstance(data, InstallStarted):
-        order = asked(order, stamp, data.serial, fresh=arrived - event.time <= rules.order_max_age)
+        order = asked(
+            order, stamp, data.serial, fresh=arrived - (event.dated or event.time) <= rules.order_max_age
+        )
         return _requested(order, data, stamp, event.traceparent, rules)
     assert isinstance(data, InstallCancelled)
     return cancelled(order, stamp, data.reason, "cancelled_by_erp")

@@ -212,7 +212,7 @@ async def the_erp_sends_what_nobody_can_read(plant: Plant) -> AsyncIterator[None
 
 @raises("AcendePartitionStands")
 async def no_dead_letter_can_be_kept(plant: Plant) -> AsyncIterator[None]:
-    topic = plant.bus.topics["dead-letters"]
+    topic = plant.bus.topics["dead"]
     await plant.sql(
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'data_exception'; END $$"

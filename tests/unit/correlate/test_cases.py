@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
@@ -383,6 +385,16 @@ def test_a_request_of_another_day_starts_no_work_and_says_so() -> None:
     assert town.finals == [("A", 1, "failed", "order_too_old")]
     town.tell(fact(started("A", S), 24 * 60))
     assert town.stand("A") == working(S)
+
+
+@pytest.mark.parametrize(("hours", "finals"), [(25, [("A", 1, "failed", "order_too_old")]), (23, [])])
+def test_a_request_without_a_time_is_judged_by_when_the_technician_started(
+    hours: int, finals: list[tuple[str, int, str, str]]
+) -> None:
+    town = Town()
+    request = fact(started("A", S), 0)
+    town.tell(replace(request, dated=town.now - timedelta(hours=hours)))
+    assert town.finals == finals
 
 
 # --------------------------------------------------------------------------------------------------- work in between

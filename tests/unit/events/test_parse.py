@@ -92,6 +92,23 @@ def test_a_time_further_ahead_is_the_arrival_and_told(time: str) -> None:
     assert (got.time, got.arrival_overrode_time) == (ARRIVED, True)
 
 
+def test_how_far_ahead_a_time_may_be_is_a_setting() -> None:
+    found = record(event(time=(NOW + timedelta(seconds=61)).isoformat()))
+    believed = [
+        parse_record(found, source_timezone=None, now=NOW, ahead_max=timedelta(seconds=seconds))
+        for seconds in (60, 61)
+    ]
+    assert [one.time for one in believed if isinstance(one, Event)] == [ARRIVED, NOW + timedelta(seconds=61)]
+
+
+def test_a_request_without_a_time_is_as_old_as_it_says_that_the_technician_started() -> None:
+    data = started(started_at="2026-03-01T09:31:07-03:00")
+    plain = accepted(record({"type": InstallStarted.TYPE, **data}))
+    assert (plain.time, plain.dated) == (ARRIVED, datetime(2026, 3, 1, 12, 31, 7, tzinfo=UTC))
+    assert accepted(event(data)).dated is None
+    assert accepted(record({"type": EquipmentReceived.TYPE, **received()})).dated is None
+
+
 @pytest.mark.parametrize(
     "found",
     [
