@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,7 +108,6 @@ STEPS = (
     "worker.positions.Positions.hand",
     "worker.positions.Positions.keep",
     "worker.logs.describe",
-    "worker.survive.log.error",
     "worker.metrics.RECORDS.labels",
     "worker.metrics.EVENTS.labels",
     "worker.metrics.DEAD_LETTERS.labels",
@@ -160,6 +160,17 @@ async def test_a_fault_at_any_step_passes_over_no_record(
     monkeypatch.setattr(owner, name, failing(before, calls, RuntimeError(SECRET_IN_AN_ERROR)))
     await broker.consumed(worker)
     assert broker.raised == [] or step.endswith(IN_THE_CONSUMER)
+
+
+async def test_a_log_that_cannot_be_written_to_passes_over_no_record(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker(store, {0: values(0)}, monkeypatch)
+    _, _, take = find("worker.ingest.Ingest._take")
+    monkeypatch.setattr(Ingest, "_take", failing(take, range(3), RuntimeError()))
+    monkeypatch.setattr("worker.survive.log", None)
+    await broker.consumed(ingest(store, picky))
+    assert broker.raised == []
 
 
 async def test_a_panic_of_a_compiled_reader_is_a_dead_letter(
@@ -273,9 +284,8 @@ async def test_an_exception_of_the_handler_is_a_metric_and_one_line_without_its_
     monkeypatch.setattr(Ingest, "_take", failing(take, range(1), RuntimeError(SECRET_IN_AN_ERROR)))
     before = count()
     lines: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        "worker.survive.log.error", lambda event, **told: lines.append({"event": event, **told})
-    )
+    log = SimpleNamespace(error=lambda event, **told: lines.append({"event": event, **told}))
+    monkeypatch.setattr("worker.survive.log", log)
     with caplog.at_level(logging.DEBUG):
         await broker.consumed(worker)
     assert count() == before + 1
