@@ -22,6 +22,7 @@ from worker import lifecycle
 from worker.correlate import merge
 from worker.correlate.world import unanswered, withdrawn
 from worker.facts import Ask, Order, OrderState, Rules, Stamp
+from worker.redaction import impersonal
 from worker.replacing import replace
 
 BY_RESULT = "acende"
@@ -96,14 +97,14 @@ _OURS = frozenset(model.TYPE for model in (Completed, Failed, Cancelled, Progres
 
 
 def read(value: bytes | None) -> Result | None:
-    """The result that a record holds; None for what is none of ours."""
+    """The result that a record holds, without what it quotes of people; None for what is none of ours."""
     try:
         event = _Envelope.model_validate_json(value or b"")
     except ValidationError:
         return None
     if event.type not in _OURS:
         return None
-    return Result(event.id, event.type, event.time, event.data, json.loads(value or b"")["data"])
+    return Result(event.id, event.type, event.time, event.data, impersonal(json.loads(value or b"")["data"]))
 
 
 # ---------------------------------------------------------------------------------------------------- a final result

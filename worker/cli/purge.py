@@ -52,8 +52,8 @@ def _purge(conn: Connection, orders: list[str], customer: str | None, who: str, 
             raise Failure(
                 f"{order} está em andamento: cancele antes com `acende cancel {order}`; nada foi apagado"
             )
+    privacy.forget_elsewhere(conn, wanted)
     privacy.forget(conn, wanted, now(conn))
-    privacy.forget_whys(conn, wanted)
     for order in wanted:
         timelines.note(conn, who, "purge", order, why)
     return wanted

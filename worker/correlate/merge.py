@@ -123,7 +123,7 @@ def cancelled(order: Order, stamp: Stamp, reason: str, code: str) -> Order:
     """The order cancelled, if this cancellation is the latest."""
     if stamp <= (order.cancelled or EPOCH):
         return order
-    return replace(order, cancelled=stamp, cancel_reason=reason, cancel_code=code)
+    return replace(order, cancelled=stamp, cancel_reason=reason, cancel_code=code, erased_at=None)
 
 
 def unit_of(event: Event) -> str | None:

@@ -32,6 +32,7 @@ from worker.store.schema import (
     service_order,
 )
 from worker.store.settle import write_orders, write_units
+from worker.store.sweep import forget_people
 
 ORDERS_AT_ONCE = 500
 TIMELINE_PT = "Reconstruída a partir do Kafka, depois da perda do banco: o que houve antes não consta daqui."
@@ -95,6 +96,8 @@ def rebuild(conn: Connection, sources: Sources, who: str, why: str) -> Rebuilt:
     made.write_own()
     made.resume()
     made.claim()
+    while forget_people(conn, made.at, made.at - made.rules.personal_keep) >= ORDERS_AT_ONCE:
+        pass
     return made.counted()
 
 

@@ -7,11 +7,11 @@ from sqlalchemy import Connection, delete, select, tuple_
 
 from worker.correlate import World
 from worker.facts import OrderState
-from worker.store import search, secrets, world
+from worker.store import many, search, secrets, world
 from worker.store.apply import Facts, lock
 from worker.store.db import context, now
 from worker.store.privacy import forget
-from worker.store.schema import inbox, service_order
+from worker.store.schema import inbox, job_step, service_order
 from worker.store.settle import News, Settled, settle
 
 ORDERS_MAX = 500
@@ -41,12 +41,13 @@ def sweep(conn: Connection) -> Swept:
     rules = context(conn).rules
     shown = _take_up_shown(conn, at)
     looked, finished = _due(conn, at)
+    _forget_steps(conn, at - rules.personal_keep)
     return Swept(
         looked + shown.orders,
         finished + shown.finished,
         secrets.erase_due(conn, at),
         _forget_events(conn, at - rules.inbox_keep),
-        _forget_people(conn, at, at - rules.personal_keep),
+        forget_people(conn, at, at - rules.personal_keep),
     )
 
 
@@ -86,21 +87,36 @@ def _forget_events(conn: Connection, until: datetime) -> int:
     return int(gone.rowcount)
 
 
-def _forget_people(conn: Connection, at: datetime, until: datetime) -> int:
-    rows = (
-        conn.execute(
-            select(service_order.c.id)
-            .where(
-                service_order.c.finished_at < until,
-                service_order.c.erased_at.is_(None),
-                service_order.c.state.not_in([state.value for state in OrderState if state.live]),
-            )
-            .limit(ORDERS_MAX)
+def forget_people(conn: Connection, at: datetime, until: datetime) -> int:
+    """Erase the personal data of orders that ended before `until`, at most 500; of how many."""
+    ended = (
+        select(service_order.c.id)
+        .where(
+            service_order.c.finished_at < until,
+            service_order.c.erased_at.is_(None),
+            service_order.c.state.not_in([state.value for state in OrderState if state.live]),
         )
-        .scalars()
-        .all()
+        .limit(ORDERS_MAX)
     )
-    if not rows:
-        return 0
-    forget(conn, rows, at)
+    # Only a cancellation is known of these, and it may say why.
+    unknown = (
+        select(service_order.c.id)
+        .where(
+            service_order.c.state == OrderState.UNKNOWN.value,
+            service_order.c.updated_at < until,
+            service_order.c.erased_at.is_(None),
+        )
+        .limit(ORDERS_MAX)
+    )
+    rows = [*conn.execute(ended).scalars(), *conn.execute(unknown).scalars()]
+    if rows:
+        forget(conn, rows, at, long_ago=True)
     return len(rows)
+
+
+def _forget_steps(conn: Connection, until: datetime) -> None:
+    """Erase what was said to OLTs for no order in particular: looks for light, savings."""
+    oldest = select(job_step.c.id, job_step.c.at).where(job_step.c.service_order_id.is_(None))
+    rows = conn.execute(oldest.order_by(job_step.c.id).limit(ORDERS_MAX)).all()
+    if old := [row.id for row in rows if row.at < until]:
+        conn.execute(delete(job_step).where(many.among(conn, job_step.c.id, old)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,18 +11,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from events.inputs import InputData
+from events.inputs import InputData, InstallCancelled
 from events.record import Event
 from tests.integration.provision.support import migrated
 from tests.support.secrets import PPPOE_PASSWORD, WIFI_KEY
 from tests.unit.correlate.town import RULES, S, cancelled, started
 from worker.digest import SECRETS
 from worker.facts import Order
-from worker.store import apply, db, orders, rebuild, sweep
+from worker.store import apply, db, orders, rebuild, sweep, timelines
 from worker.store.db import Clock, Context, Store
 from worker.store.orders import Failure
 from worker.store.rebuild import Sources
-from worker.store.schema import job_step, secret, service_order
+from worker.store.schema import action, job_step, outbox, secret, service_order
 
 WITH_SECRETS = {"pppoe_login": "ana@isp", "pppoe_password": PPPOE_PASSWORD, "wifi_key": WIFI_KEY}
 KEPT = RULES.personal_keep
@@ -190,6 +191,44 @@ async def test_personal_data_and_the_timeline_are_erased_after_their_time(store:
     assert (after.request["customer_name"], after.request.get("pppoe_login")) == ("-", None)
     assert after.request["plan_code"] == "FIBRA-500"
     assert await store.read(_all, job_step) == []
+
+
+def _written_of(conn: Connection) -> None:
+    """What people wrote of the order, what an OLT said for nobody in particular, and a record that was set aside."""
+    now = db.now(conn)
+    timelines.note(conn, "bia", "retry", "A", "Ana Sousa ligou")
+    conn.execute(job_step.insert().values(at=now, kind="scan_failed", detail={"detail": "5 Ana Sousa up"}))
+    said = {
+        "data": {"code": "olt_refused", "params": {"detail": "x [username ana@isp]"}, "text_pt": "x ana@isp"}
+    }
+    row = {"topic": "t", "value": json.dumps(said).encode(), "created_at": now}
+    for key, refused in (("A", None), ("A", "too large"), ("B", None)):
+        conn.execute(outbox.insert().values(**row, key=key, refused=refused))
+    conn.execute(service_order.update().where(service_order.c.id == "A").values(final=said["data"]))
+
+
+async def test_every_copy_is_erased_after_its_time_and_no_record_is_lost(store: Store) -> None:
+    await _failed(store)
+    await _tell(store, InstallCancelled(service_order_id="B", reason="Ana Sousa mudou-se"))
+    await store.run(_written_of)
+    records = len(await store.read(_all, outbox))
+    await _pass(store, KEPT + timedelta(days=1))
+    for table in (service_order, job_step, action):
+        assert "Ana Sousa" not in str(await store.read(_all, table)), table.name
+    assert "ana@isp" not in str(await store.read(_all, service_order))
+    kept = await store.read(_all, outbox)
+    assert [row.key for row in kept if b"ana@isp" in row.value] == [], "B's says nothing more of anybody, too"
+    assert len(kept) == records
+    assert {row.what for row in await store.read(_all, action)} == {"retry"}
+
+
+async def test_why_an_order_was_cancelled_long_after_it_ended_is_erased(store: Store) -> None:
+    await _failed(store)
+    await _pass(store, KEPT + timedelta(days=1))
+    await _tell(store, InstallCancelled(service_order_id="A", reason="Ana Sousa mudou-se"))
+    assert "Ana Sousa" in str(await store.read(_all, service_order))
+    await _pass(store, KEPT + timedelta(days=1))
+    assert "Ana Sousa" not in str(await store.read(_all, service_order))
 
 
 async def test_a_live_order_loses_nothing_however_long_ago_it_was_answered_before(store: Store) -> None:

@@ -1,0 +1,83 @@
+"""What earlier releases quoted of people is masked where it is read again; what is published now stays as it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from events.reasons import reason
+from vendors.errors import OrderRejected
+from vendors.registry import vendor
+from worker.outcome import detail
+from worker.redaction import impersonal, record
+
+COMMANDS = (
+    "wan-ip 1 mode pppoe username {} password ******** vlan-profile FIBRA-500 host 1",
+    'ont ipconfig 0 4 ip-index 1 pppoe vlan 203 user-account username "{}" password "********"',
+    "ssid ctrl wifi_0/1 name {}",
+    "description {}",
+    'ont add 0 1 sn-auth "48575443A1B2C3D4" omci desc "{}"',
+)
+
+
+def failed(quote: str, code: str = "olt_refused", **more: str) -> dict[str, object]:
+    """The data of a result, as the release that wrote it said it."""
+    params = {"olt": "olt-1", "serial": "HWTC1A2B3C4D", "detail": quote, **more}
+    texts = reason(code).say(params)
+    return {
+        "service_order_id": "OS-1", "serial": "HWTC1A2B3C4D", "code": code, "params": params, "text_pt": texts.text_pt,
+        "text_en": texts.text_en, "action_pt": texts.action_pt, "action_en": texts.action_en, "left": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_refused_line_is_read_without_what_names_the_customer(command: str) -> None:
+    data = failed(f"Failure: The profile FIBRA-500 does not exist [{command.replace('{}', 'zeca77')}]")
+    kept = impersonal(data)
+    assert "zeca77" not in json.dumps(kept)
+    assert "does not exist" in str(kept["text_pt"])
+    assert (kept["serial"], kept["action_pt"]) == (data["serial"], data["action_pt"])
+
+
+def test_an_unknown_display_is_read_without_anybody_in_it() -> None:
+    data = failed("0/1/0 12 JOAO DA SILVA, RUA DAS FLORES 123 online [display ont info 0 1 0 all]")
+    kept = json.dumps(impersonal(data))
+    assert not any(word in kept for word in ("JOAO", "SILVA", "RUA", "FLORES"))
+    assert "display ont info 0 1 0 all" in kept
+
+
+def test_the_last_of_many_tries_and_what_stays_are_read_so_too() -> None:
+    quote = "Failure: x [description zeca77]"
+    last = reason("olt_refused").say({"olt": "olt-1", "detail": quote}).text_pt
+    for said in (last, last[:-9] + "…"):
+        data = failed(quote, "attempts_exhausted", attempts="8", last=said)
+        data["left"] = [{"code": "left_refused", "text_pt": f"A OLT não removeu: {quote}.", "serial": "S"}]
+        assert "zeca77" not in json.dumps(impersonal(data))
+
+
+def test_what_is_known_of_the_customer_goes_from_the_texts_and_no_key_of_the_erp() -> None:
+    data = {**failed("x"), "customer_id": "zeca77", "warnings": [{"text_pt": "a rede zeca77"}]}
+    kept = impersonal(data, ["zeca77"])
+    assert (kept["customer_id"], kept["warnings"]) == ("zeca77", [{"text_pt": "a rede ********"}])
+
+
+@pytest.mark.parametrize("platform", ["huawei_smartax", "zte_zxan"])
+def test_what_is_published_now_is_read_as_it_was_published(platform: str) -> None:
+    error = OrderRejected(
+        "x",
+        command="tcont 1 profile FIBRA-500",
+        reply="Failure: The profile FIBRA-500 does not exist, JOAO SILVA",
+    )
+    data = failed(detail(error, vendor(platform).adapter.PLATFORM))
+    assert "FIBRA-500 does not exist" in str(data["text_pt"])
+    assert impersonal(data) == data
+
+
+def test_a_record_that_says_nothing_of_a_person_stays_byte_for_byte() -> None:
+    assert record(b"no json") is None
+    assert record(b'{"data": 1}') is None
+    assert (
+        record(json.dumps({"data": {"code": "no_light", "params": {"serial": "S"}}}).encode(), ["ana"])
+        is None
+    )
