@@ -5,7 +5,7 @@ job is still wanted; what a superseded run found out is kept in the timeline and
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -30,7 +30,7 @@ from worker.outcome import (
     Superseded,
 )
 from worker.policy import Standing
-from worker.store import Connection, db, digests, leases, orders, room, work
+from worker.store import Connection, db, digests, doubt, leases, orders, room, work
 from worker.store.errors import StoreError, translated
 from worker.store.leases import Lease
 from worker.store.orders import Brief
@@ -62,6 +62,8 @@ class Taken:
     digests: Mapping[str, str] = field(default_factory=dict)
     fault: bool = False
     """A bug of ours kept what its run needs from being read."""
+    in_doubt: bool = False
+    """Whether the clock is: then no wait ends."""
 
     @property
     def trace(self) -> str | None:
@@ -111,7 +113,7 @@ def _take(conn: Connection, lease: Lease, kinds: Sequence[str], now: datetime) -
 
 def _briefed(conn: Connection, job: Job, now: datetime) -> Taken:
     if job.kind == "provision":
-        return _take_provision(conn, job, now)
+        return replace(_take_provision(conn, job, now), in_doubt=bool(doubt.ahead(conn)))
     if job.kind == "deprovision":
         return _take_removal(conn, job, now)
     return _take_view(conn, job, now) if job.kind == "plan" else Taken(job, now)

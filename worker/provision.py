@@ -13,10 +13,11 @@ import structlog
 
 from schemas.inventory import Inventory
 from worker import metrics, provision_metrics
+from worker.bounds import bounds
 from worker.lease import HeldLease, LeaseRule
 from worker.olt_worker import OltWorker, Shared
 from worker.scan import begin_searches
-from worker.store import Connection, db, inventories, leases, search
+from worker.store import Connection, db, inventories, leases, mend, search
 from worker.store.db import StoreError, StoreUnavailable
 from worker.store.jobs import JOBS
 from worker.store.leases import Due, Lease
@@ -24,6 +25,8 @@ from worker.tending import tend
 from worker.turns import BEGUN, Turns
 
 log = structlog.get_logger(__name__)
+_DEADLINES_S = 600.0
+"""Deadlines are looked at so often."""
 CONNECTING_PER_PLACE = 4
 """OLTs that may be connected to at the same moment, for every OLT that may be worked on."""
 
@@ -57,6 +60,7 @@ class Provisioner:
     _turns: Turns = BEGUN
     """One for each OLT that it has leased."""
     _stopping: bool = False
+    _deadlines_at: float = 0.0
 
     def __post_init__(self) -> None:
         """A holder of its own for every start: a name that comes back is not trusted with its old leases."""
@@ -149,10 +153,12 @@ class Provisioner:
     # ------------------------------------------------------------------------------------------------------------ deadlines
 
     async def _tend(self) -> None:
-        steady_since = self.shared.clock()
+        steady_since, clock = self.shared.clock(), self.shared.store.clock
         while True:
             try:
                 judges = self.shared.clock() - steady_since >= self.olt_gone_s
+                judges = judges and (clock.jumped_s is None or clock.jumped_s >= self.olt_gone_s)
+                await self._mend()
                 await self.shared.store.run(keep, self.inventory, self.olt_gone_s if judges else None)
                 await self.shared.store.run(tend, self.shared.rules.patience.light_s)
             except StoreError as error:
@@ -161,6 +167,15 @@ class Provisioner:
             except Exception:
                 log.exception("tend_failed")
             await asyncio.sleep(self.tend_s)
+
+    async def _mend(self) -> None:
+        """Correct what lies further ahead than it can; deadlines, which are many, now and then."""
+        shared = self.shared
+        far = bounds(shared.rules.retry, shared.rules.patience, shared.rules.save, shared.breaker)
+        await shared.store.run(mend.mend, far, await shared.store.read(mend.far_jobs, far))
+        if shared.clock() >= self._deadlines_at:
+            await shared.store.run(mend.cut_deadlines)
+            self._deadlines_at = shared.clock() + _DEADLINES_S
 
 
 def _waits(loop: str, error: StoreError) -> None:

@@ -73,6 +73,16 @@ class Run:
         return self.taken.now + timedelta(seconds=self.clock() - self.began)
 
     @property
+    def patience(self) -> Patience:
+        """How long is waited for what."""
+        return self.rules.patience.endless if self.taken.in_doubt else self.rules.patience
+
+    @property
+    def deadline_at(self) -> datetime | None:
+        """Until when the order is worked on; None where nobody knows how late it is."""
+        return None if self.taken.in_doubt else self.job.deadline_at
+
+    @property
     def params(self) -> dict[str, object]:
         """What fills the texts of most reason codes."""
         return params_of(self.job)
@@ -231,11 +241,11 @@ class _Provision:
             notes=self.notes,
             now=self.run.now(),
             began_at=self.run.job.created_at,
-            deadline_at=self.run.job.deadline_at,
+            deadline_at=self.run.deadline_at,
             expected_rx_dbm=self.brief.request.expected_rx_dbm,
             params=self.run.params,
         )
-        verdict = judge(look, self.run.rules.patience)
+        verdict = judge(look, self.run.patience)
         if isinstance(verdict, Completed):
             return self._completed(verdict, seen, accepted)
         return replace(verdict, applied=accepted) if isinstance(verdict, Later) else verdict
@@ -267,8 +277,8 @@ class _Provision:
             self.notes,
             self.run.now(),
             job.created_at,
-            job.deadline_at,
-            self.run.rules.patience,
+            self.run.deadline_at,
+            self.run.patience,
             self.run.params,
         )
 

@@ -17,6 +17,8 @@ Role = Literal["ingest", "provision", "publish"]
 ROLES: tuple[Role, ...] = ("ingest", "provision", "publish")
 HOUR = 3600.0
 Seconds = Annotated[float, Field(gt=0)]
+TimeOut = Annotated[float, Field(gt=0, le=600)]
+"""A lease that an earlier release granted is waited for 900 s at most: its longest line, and what is added, lie below."""
 Count = Annotated[int, Field(ge=1)]
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 
@@ -195,15 +197,15 @@ class Settings(BaseSettings):
     backoff_jitter: Annotated[float, Field(ge=0, lt=1)] = Field(
         0.2, description="Spread of pauses, ± this part."
     )
-    command_timeout_s: Seconds | None = Field(
+    command_timeout_s: TimeOut | None = Field(
         None,
         description="Time-out of a command, saving aside, for OLTs whose inventory names none. Unset: the command's"
         " own, 30 s for most.",
     )
-    save_timeout_s: Seconds | None = Field(
+    save_timeout_s: TimeOut | None = Field(
         None, description="Time-out of saving. Unset: the platform's, 150 s."
     )
-    connect_timeout_s: Seconds = Field(15.0, description="From connecting to an OLT to its prompt.")
+    connect_timeout_s: TimeOut = Field(15.0, description="From connecting to an OLT to its prompt.")
     save_debounce_s: Seconds = Field(60.0, description="Saving waits for this long without a change.")
     save_latest_s: Seconds = Field(600.0, description="It is at most this late.")
     lease_s: Seconds = Field(60.0, description="Lease of an OLT.")

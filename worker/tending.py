@@ -9,7 +9,7 @@ from worker import ledger, provision_metrics
 from worker.breaker import FOR_A_PERSON
 from worker.outcome import Ended, Failed, Outcome
 from worker.removal import abandoned
-from worker.store import Connection, db, leases, orders, work
+from worker.store import Connection, db, doubt, leases, orders, work
 from worker.store.jobs import UNPLACED
 from worker.store.orders import Failure
 from worker.store.work import Job
@@ -18,7 +18,8 @@ from worker.store.work import Job
 def tend(conn: Connection, light_s: float) -> int:
     """End jobs whose time is up or whose OLT is gone; how many were ended. `light_s`: longest wait to be seen."""
     now, light = db.now(conn), timedelta(seconds=light_s)
-    late = [job for job in work.overdue(conn, now, light) if work.is_overdue(conn, job, now, light)]
+    found = () if doubt.ahead(conn) else work.overdue(conn, now, light)
+    late = [job for job in found if work.is_overdue(conn, job, now, light)]
     ended = [_ended(conn, job, partial(_too_late, conn, job), now) for job in late]
     return sum(ended) + _end_unknown(conn, now)
 

@@ -20,6 +20,9 @@ OPTICS_WAIT_S = 30.0
 """An ONU that is online and whose levels are not shown yet is asked again for this long."""
 
 
+_ENDLESS_S = 3650 * 86400.0
+
+
 @dataclass(frozen=True)
 class Patience:
     """How long is waited for what, and how often is looked. Seconds."""
@@ -30,6 +33,11 @@ class Patience:
     light_poll_slow_s: float = 120.0
     online_s: float = 180.0
     online_poll_s: float = 5.0
+
+    @property
+    def endless(self) -> "Patience":
+        """How long is waited under a clock that is in doubt: until it is not."""
+        return replace(self, light_s=_ENDLESS_S, online_s=_ENDLESS_S)
 
     def light_pause(self, waited_s: float) -> float:
         """How long until the next look for light."""
@@ -71,7 +79,7 @@ def judge(look: Look, patience: Patience) -> Completed | Failed | Later:
         return wait_for_light(
             replace(look.notes, window=None), look.now, look.began_at, look.deadline_at, patience, look.params
         )
-    window = look.notes.window_at or look.now
+    window = min(look.notes.window_at or look.now, look.now)
     notes = replace(look.notes, window=window.isoformat(), waits=0, unread=0)
     over = look.now - window
     if look.serving == "online":

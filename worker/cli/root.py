@@ -33,6 +33,7 @@ COMMANDS = {
     "schemas": "worker.cli.schemas",
     "purge": "worker.cli.purge",
     "db": "worker.cli.db",
+    "clock": "worker.cli.clock",
     "rebuild": "worker.cli.rebuild",
     "topics": "worker.cli.topics",
     "check": "worker.cli.check",

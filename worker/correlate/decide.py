@@ -50,6 +50,7 @@ def decide(
     order: Order, wish: Wish, holders: Mapping[str, str | None], world: World, now: datetime, rules: Rules
 ) -> Change:
     """What the order becomes. `holders`: by serial, the order that has it."""
+    order = _not_ahead(order, now)
     match wish:
         case Rest():
             return Change(_at_rest(order, holders, rules))
@@ -69,6 +70,17 @@ def decide(
             return _stopped(order, Stop("serial_claimed", claimed, serial), now, rules)
         case Use(serial):
             return _working(order, serial, world, now, rules)
+
+
+def _not_ahead(order: Order, now: datetime) -> Order:
+    """Waits that began later than now began now: the clock was set back meanwhile."""
+    if not order.live or max(order.began_at or now, order.verdict_since or now) <= now:
+        return order
+    return replace(
+        order,
+        began_at=order.began_at and min(order.began_at, now),
+        verdict_since=order.verdict_since and min(order.verdict_since, now),
+    )
 
 
 def _at_rest(order: Order, holders: Mapping[str, str | None], rules: Rules) -> Order:

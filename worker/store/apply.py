@@ -15,7 +15,7 @@ from worker.correlate import World, merge
 from worker.correlate.world import cancels_too_late
 from worker.facts import Order, Rules, Stamp, Unit, unknown
 from worker.replacing import replace
-from worker.store import many, world
+from worker.store import doubt, many, world
 from worker.store.db import context, now
 from worker.store.schema import inbox
 from worker.store.secrets import secrets_in
@@ -90,7 +90,7 @@ def apply_batch(conn: Connection, events: Sequence[Event]) -> Applied:
     new = note_events(conn, events, at)
     if not new:
         return Applied(known=len(events))
-    rules = context(conn).rules
+    rules = doubt.rules(conn)
     reader, affected = world.gather(conn, merge.units_of(new), merge.serials_named(new), merge.orders_of(new))
     before = reader.orders()
     facts = Facts(dict(reader.units), dict(before))

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from worker.store import db, lengths
+from worker.store import db, doubt, lengths
 from worker.store.schema import role_lease
 
 
@@ -16,6 +16,7 @@ def take(conn: Connection, role: str, holder: str, lease_s: float) -> int | None
         .with_for_update()
     ).one()
     now = db.now(conn)
+    doubt.ahead(conn)  # every worker asks for a role, and so learns what people say of the clock
     live = lengths.stands(row, now, db.jumped_s(conn))
     if live and row.holder != holder:
         lengths.cut(conn, role_lease, now, (role,))

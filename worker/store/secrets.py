@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from events.inputs import InstallStarted
 from worker.digest import SECRETS
@@ -59,9 +59,9 @@ def erase_later(conn: Connection, order_ids: Iterable[str], at: datetime) -> Non
     conn.execute(update(secret).where(secret.c.service_order_id.in_(list(order_ids))).values(erase_at=at))
 
 
-def erase_due(conn: Connection, now: datetime) -> int:
-    """Erase the passwords whose time has come; how many orders had any."""
-    gone = conn.execute(delete(secret).where(secret.c.erase_at <= now))
+def erase_due(conn: Connection, now: datetime, latest: datetime) -> int:
+    """Erase the passwords whose time has come, or lies after `latest`, when it cannot; how many orders had any."""
+    gone = conn.execute(delete(secret).where(or_(secret.c.erase_at <= now, secret.c.erase_at > latest)))
     if gone.rowcount:
         note_erased(conn)
     return int(gone.rowcount)

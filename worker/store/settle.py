@@ -13,7 +13,7 @@ from events.reasons import reason
 from schemas.place import PonPort
 from worker.correlate import Change, Registered, World, correlate
 from worker.facts import Look, Order, OrderState, Unit, Work
-from worker.store import emit, jobs, many, secrets
+from worker.store import doubt, emit, jobs, many, secrets
 from worker.store.db import Context, context, note_finished
 from worker.store.jobs import Owned
 from worker.store.outbox import Record, put_all
@@ -90,7 +90,7 @@ class _Settling:
 def settle(conn: Connection, before: Mapping[str, Order], world: World, news: News, at: datetime) -> Settled:
     """Decide what follows from the world, and write it. `before` are the orders as they were read."""
     known = context(conn)
-    changes = correlate(world, at, known.rules)
+    changes = correlate(world, at, doubt.rules(conn))
     under_way = _Settling(known, world, before, at)
     for order_id in sorted(changes):
         under_way.take(

@@ -1,21 +1,23 @@
 """What follows from time alone: verdicts and waits that run out, missed pairs, and data that are no longer needed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, tuple_
 
 from worker.correlate import World
 from worker.facts import OrderState
-from worker.store import many, search, secrets, world
+from worker.store import doubt, many, search, secrets, world
 from worker.store.apply import Facts, lock
-from worker.store.db import context, now
+from worker.store.db import context, note_corrected, now
 from worker.store.privacy import forget
 from worker.store.schema import inbox, job_step, service_order
 from worker.store.settle import News, Settled, settle
 
 ORDERS_MAX = 500
 ROWS_MAX = 5000
+NOTHING = (0, 0, 0)
+SLACK = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,22 @@ def sweep(conn: Connection) -> Swept:
     """Correlate due and waiting orders again, at most 500; erase what has had its time."""
     lock(conn)
     at = now(conn)
-    rules = context(conn).rules
     shown = _take_up_shown(conn, at)
     looked, finished = _due(conn, at)
-    _forget_steps(conn, at - rules.personal_keep)
     return Swept(
         looked + shown.orders,
         finished + shown.finished,
-        secrets.erase_due(conn, at),
-        _forget_events(conn, at - rules.inbox_keep),
+        *(NOTHING if doubt.ahead(conn) else _erase(conn, at)),
+    )
+
+
+def _erase(conn: Connection, at: datetime) -> tuple[int, int, int]:
+    """Erase what has had its time; where a time lies further ahead than twice what is kept, the clock was set back."""
+    rules = context(conn).rules
+    _forget_steps(conn, at, at - rules.personal_keep)
+    return (
+        secrets.erase_due(conn, at, at + 2 * rules.secret_keep),
+        _forget_events(conn, at, at - rules.inbox_keep),
         forget_people(conn, at, at - rules.personal_keep),
     )
 
@@ -65,14 +74,14 @@ def _take_up_shown(conn: Connection, at: datetime) -> Settled:
 
 
 def _due(conn: Connection, at: datetime) -> tuple[int, int]:
-    due = set(
+    first = select(service_order.c.id).order_by(service_order.c.due_at).limit(ORDERS_MAX)
+    far = set(
         conn.execute(
-            select(service_order.c.id)
-            .where(service_order.c.due_at <= at)
-            .order_by(service_order.c.due_at)
-            .limit(ORDERS_MAX)
+            first.where(service_order.c.due_at > at + context(conn).rules.look_again + SLACK)
         ).scalars()
     )
+    note_corrected(conn, service_order.name, len(far))
+    due = far | set(conn.execute(first.where(service_order.c.due_at <= at)).scalars())
     if not due:
         return 0, 0
     reader, affected = world.gather(conn, set(), set(), due)
@@ -81,8 +90,14 @@ def _due(conn: Connection, at: datetime) -> tuple[int, int]:
     return len(due), settle(conn, before, known, News(), at).finished
 
 
-def _forget_events(conn: Connection, until: datetime) -> int:
-    old = select(inbox.c.source, inbox.c.id).where(inbox.c.arrived_at < until).limit(ROWS_MAX)
+def _past(time: ColumnElement[datetime], at: datetime, until: datetime) -> ColumnElement[bool]:
+    """Whether something has been kept since before `until`, or since so far ahead of now that it cannot be."""
+    return or_(time < until, time > at + (at - until))
+
+
+def _forget_events(conn: Connection, at: datetime, until: datetime) -> int:
+    over = _past(inbox.c.arrived_at, at, until)
+    old = select(inbox.c.source, inbox.c.id).where(over).limit(ROWS_MAX)
     gone = conn.execute(delete(inbox).where(tuple_(inbox.c.source, inbox.c.id).in_(old)))
     return int(gone.rowcount)
 
@@ -92,7 +107,7 @@ def forget_people(conn: Connection, at: datetime, until: datetime) -> int:
     ended = (
         select(service_order.c.id)
         .where(
-            service_order.c.finished_at < until,
+            _past(service_order.c.finished_at, at, until),
             service_order.c.erased_at.is_(None),
             service_order.c.state.not_in([state.value for state in OrderState if state.live]),
         )
@@ -103,7 +118,7 @@ def forget_people(conn: Connection, at: datetime, until: datetime) -> int:
         select(service_order.c.id)
         .where(
             service_order.c.state == OrderState.UNKNOWN.value,
-            service_order.c.updated_at < until,
+            _past(service_order.c.updated_at, at, until),
             service_order.c.erased_at.is_(None),
         )
         .limit(ORDERS_MAX)
@@ -114,9 +129,9 @@ def forget_people(conn: Connection, at: datetime, until: datetime) -> int:
     return len(rows)
 
 
-def _forget_steps(conn: Connection, until: datetime) -> None:
+def _forget_steps(conn: Connection, at: datetime, until: datetime) -> None:
     """Erase what was said to OLTs for no order in particular: looks for light, savings."""
     oldest = select(job_step.c.id, job_step.c.at).where(job_step.c.service_order_id.is_(None))
     rows = conn.execute(oldest.order_by(job_step.c.id).limit(ORDERS_MAX)).all()
-    if old := [row.id for row in rows if row.at < until]:
+    if old := [row.id for row in rows if row.at < until or row.at > at + (at - until)]:
         conn.execute(delete(job_step).where(many.among(conn, job_step.c.id, old)))

@@ -285,6 +285,9 @@ def test_what_hangs_on_simulated_olts_is_judged_with_its_line(folder: Path) -> N
             5,
             "refused",
         ),
+        ("ACENDE_SAVE_TIMEOUT_S", "601", ("orders",), 4, "ACENDE_SAVE_TIMEOUT_S: "),
+        ("ACENDE_COMMAND_TIMEOUT_S", "601", ("orders",), 4, "ACENDE_COMMAND_TIMEOUT_S: "),
+        ("ACENDE_CONNECT_TIMEOUT_S", "601", ("orders",), 4, "ACENDE_CONNECT_TIMEOUT_S: "),
         (
             "ACENDE_DATABASE_URL",
             "sqlite:////no/such/folder/x.db",

@@ -12,6 +12,8 @@ from aiokafka import AIOKafkaConsumer
 from tests.support.installation import Installation, received, started
 from tests.support.secrets import leaked
 from tests.support.until import until
+from worker.store import Connection, db, leases
+from worker.store.db import Store
 
 
 async def published(here: Installation, topic: str) -> list[dict[str, Any]]:
@@ -97,6 +99,26 @@ async def test_a_killed_worker_loses_nothing(lit: Installation) -> None:
         found = await until(finals(lit, 1), 60)
     assert {event["data"]["service_order_id"] for event in found} == {"OS-1"}
     assert {event["type"] for event in found} == {"acende.provisioning.completed.v1"}
+
+
+async def test_on_sqlite_a_worker_waits_for_no_lease_of_the_one_before(here: Installation) -> None:
+    url = here.env["ACENDE_DATABASE_URL"]
+    store = Store.open(url)
+    for olt, holder in (("olt-a", "w1-0f3a"), ("olt-b", f"{leases.COMMAND}noc-7")):
+        await store.run(_lease, olt, holder)
+    async with here.worker() as worker:
+        await worker.ready()
+    found = {olt.olt: olt.holder for olt in await store.read(leases.overview, ["olt-a", "olt-b"])}
+    alone = store.embedded
+    await store.aclose()
+    assert found == {"olt-a": None if alone else "w1-0f3a", "olt-b": f"{leases.COMMAND}noc-7"}
+    assert [line["olts"] for line in worker.lines() if line["event"] == "leases_ended"] == [1] * alone
+
+
+def _lease(conn: Connection, olt: str, holder: str) -> None:
+    now = db.now(conn)
+    leases.register(conn, {olt: "huawei_smartax"}, now)
+    assert leases.take(conn, olt, holder, 300.0, now)
 
 
 @pytest.mark.parametrize("role", ["ingest", "provision", "publish"])

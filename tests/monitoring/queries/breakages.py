@@ -286,12 +286,37 @@ async def the_database_is_slow(plant: Plant) -> AsyncIterator[None]:
 
 @raises("AcendeSurveyMissing")
 async def nobody_surveys(plant: Plant) -> AsyncIterator[None]:
-    """The lease of the survey stays with somebody who has gone."""
-    await plant.sql(
-        "UPDATE role_lease SET holder = 'w9', expires_at = now() + interval '1 hour' WHERE role = 'survey'"
-    )
-    yield
+    """The lease of the survey is with somebody who does not survey."""
+
+    async def keep() -> None:
+        await plant.sql(
+            "UPDATE role_lease SET holder = 'w9', expires_at = now() + interval '1 hour' WHERE role = 'survey'"
+        )
+
+    async with _over_and_over(keep):
+        yield
     await plant.sql("UPDATE role_lease SET expires_at = now() WHERE role = 'survey'")
+
+
+@raises("AcendeClockJumped")
+async def the_clock_jumps_ahead(plant: Plant) -> AsyncIterator[None]:
+    """By an hour, for whoever connects from now on; and back again."""
+    await plant.sql("CREATE SCHEMA set_ahead")
+    await plant.sql(
+        "CREATE FUNCTION set_ahead.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE sql"
+        " AS $$ SELECT pg_catalog.clock_timestamp() + interval '1 hour' $$"
+    )
+    _connect_anew(plant, "SET search_path = set_ahead, public, pg_catalog")
+    yield
+    _connect_anew(plant, "RESET search_path")
+    await plant.sql("DROP SCHEMA set_ahead CASCADE")
+
+
+def _connect_anew(plant: Plant, change: str) -> None:
+    """Change a setting of the database and have everybody connect again."""
+    with plant.database.connect() as admin:
+        admin.execute(f"ALTER DATABASE acende {change}")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'acende'")
 
 
 async def _aged(plant: Plant, table: str, column: str, where: str = "true") -> None:
@@ -404,6 +429,7 @@ SCENES: tuple[tuple[Break, ...], ...] = (
     (the_database_is_away,),
     (the_database_is_slow, nobody_surveys),
     (the_workers_stall,),
+    (the_clock_jumps_ahead,),
     (every_worker_is_killed,),
 )
 """What is broken at the same time, since it does not disturb one another; one after another."""

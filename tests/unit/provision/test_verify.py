@@ -52,6 +52,26 @@ def test_online_and_measured_is_completed() -> None:
     assert outcome.achieved.warnings == ()
 
 
+def test_a_window_that_began_later_than_now_began_now() -> None:
+    later = replace(WINDOW, window=(NOW + timedelta(hours=1)).isoformat())
+    outcome = judge(look("configuring", later), PATIENCE)
+    assert isinstance(outcome, Later)
+    assert Notes.of(outcome.notes).window_at == NOW
+    assert isinstance(judge(look("configuring", Notes.of(outcome.notes), after_s=181), PATIENCE), Failed)
+
+
+@pytest.mark.parametrize("serving", ["configuring", "dark"])
+def test_no_wait_ends_while_the_clock_is_in_doubt(serving: Serving) -> None:
+    seen = replace(look(serving, replace(WINDOW, lit=serving != "dark"), after_s=86400), deadline_at=None)
+    assert isinstance(judge(replace(seen, began_at=NOW), PATIENCE), Failed)
+    assert isinstance(judge(replace(seen, began_at=NOW), PATIENCE.endless), Later)
+
+
+def test_an_onu_that_is_online_completes_while_the_clock_is_in_doubt_levels_or_not() -> None:
+    unread = registered(optics=None)
+    assert isinstance(judge(look("online", WINDOW, found=unread, after_s=31), PATIENCE.endless), Completed)
+
+
 def test_a_weak_level_completes_with_a_warning_while_the_technician_is_there() -> None:
     weak = registered(optics=Optics(onu_rx_dbm=-28.4))
     outcome = judge(look("online", WINDOW, found=weak), PATIENCE)
