@@ -51,12 +51,14 @@ async def test_a_serial_moves_within_an_olt_in_one_plan(site: Site) -> None:
 
 
 async def test_what_is_lit_and_unregistered_is_discovered_where_it_is(site: Site) -> None:
-    site.olt.plug(PluggedOnu("ZTEG0000000D", site.case.elsewhere))
+    others = ("ZTEG0000000D", "DC800000000D")
+    for serial in others:
+        site.olt.plug(PluggedOnu(serial, site.case.elsewhere))
     async with site.bench.session() as session:
         found = await hold(session, site.case.adapter.discover())
     assert {(seen.serial, seen.port) for seen in found} == {
         (SERIAL, site.case.port),
-        ("ZTEG0000000D", site.case.elsewhere),
+        *((serial, site.case.elsewhere) for serial in others),
     }
     site.start_anew()
     await site.run(site.case.wishes["plain"])

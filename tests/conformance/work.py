@@ -19,7 +19,8 @@ from vendors.simulator.rows import Flow, Gem, PluggedOnu, Tcont
 from vendors.simulator.shell import Device
 from worker.wish import unseen, with_current
 
-NEIGHBOURS = ("ZTEG0000000A", "HWTC0000000B", "FHTT0000000C")
+NEIGHBOURS = ("ZTEG0000000A", "HWTC0000000B", "DD180000000C")
+"""One of a vendor whose id consists of hex digits: its serial looks like a MAC address."""
 
 
 def _as_it_is(_: str, value: str) -> str:

@@ -122,8 +122,10 @@ def _withdrawn(order: Order, world: World, now: datetime) -> Change:
 
 
 def _has_work(order: Order) -> bool:
-    """Whether there are jobs of it that end with what it wants."""
-    return order.state is OrderState.WORKING or _is_undecided(order)
+    """Whether there may be jobs of it, to work or to look: those of an order that waits outlive its verdict where the
+    release before judges it meanwhile.
+    """
+    return order.state in {OrderState.WORKING, OrderState.WAITING}
 
 
 def _is_undecided(order: Order) -> bool:
@@ -150,8 +152,8 @@ def _waiting(order: Order, now: datetime, rules: Rules) -> Change:
     if now >= _unit_due(begun, rules):
         return _failed(begun, order, Stop("unit_not_received"), now)
     waiting = _without_unit(_without_verdict(begun), now, rules)
-    told = order.state is not OrderState.WAITING or _is_undecided(order)
-    return Change(waiting, stop=_has_work(order), told=told)
+    news = order.state is not OrderState.WAITING or _is_undecided(order)
+    return Change(waiting, stop=news and _has_work(order), told=news)
 
 
 def _undecided(order: Order, serial: str, now: datetime, rules: Rules) -> Change:

@@ -6,13 +6,17 @@ import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select, update
 
+from dev.machine import ROOT
 from events.inputs import InputData
+from events.outputs import Applied, Optical
 from events.record import Event, RawRecord
+from schemas.place import PonPort
 from tests.integration.provision.support import migrated
 from tests.unit.correlate.town import (
     H_HEX,
@@ -27,9 +31,12 @@ from tests.unit.correlate.town import (
     received,
     started,
 )
+from worker import results
 from worker.batch import Reading
-from worker.store import apply, orders, search, timelines
+from worker.store import apply, orders, rebuild, search, timelines
 from worker.store.db import Clock, Context, Store
+from worker.store.orders import Achieved
+from worker.store.rebuild import Sources
 from worker.store.schema import equipment, job, outbox, service_order
 from worker.store.sweep import sweep
 
@@ -226,3 +233,41 @@ async def test_what_lies_on_the_topics_is_kept_as_it_is_meant(store: Store) -> N
     known = await store.read(lambda conn: list(conn.execute(select(equipment.c.serial)).scalars()))
     assert known == ["DC80B0D0B70C"]
     assert isinstance(items[1].outcome, Event)
+
+
+async def test_case_28b_becomes_an_order_at_work(store: Store) -> None:
+    reading = Reading(apply.apply_batch)
+    value = (ROOT / "tests/unit/events/28b-event-hex-vendor.json").read_bytes()
+    await store.run(reading.keep, [reading.read(RawRecord("erp.install", 0, 0, None, None, value), NOON)])
+    assert await store.read(_stand, "OS-1") == WORKING
+    brief = await store.read(orders.brief, "OS-1", 1)
+    assert brief
+    assert brief.unit.serial == H
+
+
+async def test_what_an_olt_decided_is_known_again_after_a_rebuild(store: Store, tmp_path: Path) -> None:
+    """The final result tells it: the events alone do not."""
+    events = [fact(started("A", H), 0), fact(started("B", H), 1)]
+    await store.run(apply.apply_batch, events[:1])
+    await store.run(_shown)
+    await store.run(sweep)
+    await store.run(_completed)
+    values = await store.read(
+        lambda conn: list(conn.execute(select(outbox.c.value).order_by(outbox.c.id)).scalars())
+    )
+    told = [found for value in values if (found := results.read(value))]
+    finals = [one for one in told if one.final]
+    assert [one.told.serial for one in finals] == [H]
+    context = Context(clock=Clock(stopped=NOON), rules=RULES)
+    async with migrated(f"sqlite:///{tmp_path / 'again.db'}", shared=context) as again:
+        sources = Sources([events], [finals], [[one for one in told if not one.final]])
+        await again.run(rebuild.rebuild, sources, "bia", "o banco foi perdido")
+        await again.run(sweep)
+        assert await again.read(_stand, "A") == ("completed", H, True, None)
+        assert await again.read(_stand, "B") == ("stopped", H, False, "serial_claimed")
+
+
+def _completed(conn: Connection) -> None:
+    optical = Optical()
+    achieved = Achieved("olt-1", PonPort.model_validate("0/1/0"), 1, Applied(), optical, changed=True)
+    assert orders.finish_completed(conn, "A", 1, achieved)
