@@ -28,6 +28,7 @@ from schemas.onu import (
 from schemas.place import PonPort
 from schemas.serial import Serial
 from schemas.text import MASK
+from vendors.noise import Notice
 
 T = TypeVar("T")
 _LINE = re.compile(r"[\x20-\x7e]+")
@@ -324,13 +325,16 @@ class Platform:
     """Texts that truly refuse the credentials."""
     login_busy: tuple[str, ...] = ()
     """Texts that say: no free line, or too many sessions of this account."""
-    noise: tuple[str, ...] = ()
-    """Expressions (multi-line) of alarms and notices that may stand in the middle of any output: cut out."""
     never_shown: tuple[str, ...] = ("wan.password", "wifi.*.key")
     """Fields of a wish that no display of this platform shows, `*` for any number: known to be right only where the line
     that brings them was accepted."""
+    noise: tuple[Notice, ...] = ()
+    """Alarms and notices that may stand in the middle of any output: cut out."""
     redactions: tuple[str, ...] = ()
     """Expressions (multi-line) whose group 1 is a secret: masked in every reply."""
+    width: int | None = None
+    """Where the device breaks lines in the middle of a word, whatever the terminal says: put together before a redaction
+    is looked for. A line that begins with two blanks, or holds nothing, goes on with none."""
     line_end: str = "\n"
     pipeline: Literal["off", "reads", "writes"] = "reads"
     """Whether a batch is sent in one write."""

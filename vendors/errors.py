@@ -12,7 +12,10 @@ ProvisioningError
     └── UnknownReply        output no rule explains: new firmware, or a bug here
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+LoginStep = Literal["ssh", "cli", "enable"]
+"""Where a secret is asked for: by SSH, by the command line itself, by its privileged mode."""
 
 
 class ProvisioningError(Exception):
@@ -61,7 +64,16 @@ class OrderRejected(Permanent):
 
 
 class LoginRefused(Permanent):
+    """`step`: where. `sent`: whether its secret was; it is sent at most once for each step of a connection."""
+
     code = "olt_login_refused"
+
+    def __init__(
+        self, message: str, *, step: LoginStep, sent: bool = True, command: str = "", reply: str = ""
+    ) -> None:
+        super().__init__(message, command=command, reply=reply)
+        self.step = step
+        self.sent = sent
 
 
 class HostKeyChanged(Permanent):

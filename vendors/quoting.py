@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.text import MASK
 from vendors.contract import Platform
+from vendors.expressions import Expression, expression
 from vendors.screen import masked
 from vendors.vocabulary import WORDS
 
@@ -23,14 +24,13 @@ _WINDOW = 4
 
 def without_secrets(platform: Platform, text: str, secrets: Iterable[str] = ()) -> str:
     """`text` without these secrets, those that the platform prints, and the credentials of addresses."""
-    return without_credentials(_without(platform.redactions, masked(text, filter(None, secrets), ())))
+    redactions = _compiled(platform.redactions)
+    return without_credentials(masked(text, filter(None, secrets), redactions, platform.width, _whole))
 
 
 def _without(expressions: tuple[str, ...], text: str) -> str:
     """`text` with group 1 of every match masked."""
-    for expression in _compiled(expressions):
-        text = _hiding(text, [_whole(text, *found.span(1)) for found in expression.finditer(text)])
-    return text
+    return masked(text, (), _compiled(expressions), None, _whole)
 
 
 def _whole(text: str, start: int, end: int) -> tuple[int, int]:
@@ -48,8 +48,8 @@ def _whole(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 @cache
-def _compiled(expressions: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(expression, re.MULTILINE) for expression in expressions)
+def _compiled(expressions: tuple[str, ...]) -> tuple[Expression, ...]:
+    return tuple(map(expression, expressions))
 
 
 _COLUMNS = 80

@@ -1,98 +1,226 @@
 """What a terminal would show of the bytes a CLI sends: pure functions from bytes and text to text."""
 
+import codecs
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 from schemas.text import MASK
+from vendors.expressions import Expression
 
-_CONTROL = re.compile(
-    r"\x1b\[(?P<number>\d*)[;\d]*(?P<code>[A-Za-z])|\x1b[()][A-Za-z0-9]|\x1b[=>78]|[\x00-\x1f\x7f]"
-)
-_EDITED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_LINE_END = re.compile(r"\r*\n")
+LINE_LIMIT = 65_536
+"""Characters of one line as they come, control codes and the blanks that these make among them."""
+COLUMN_LIMIT = 4_096
+"""How far to the right a control code may send the cursor."""
+_DIGITS = 5
+"""Of a number in a control code."""
+_STARS = re.compile(r"[^\n]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _HEAD = 30
 """Characters of a command that its echo must show before a prompt counts as its end. Longer ones may be scrolled."""
 
 
+class Beyond(Exception):
+    """A device sent more than a limit allows; the message names the limit."""
+
+
+def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("acende-latin-1", _as_latin_1)
+
+
 def decoded(raw: bytes) -> str:
     """UTF-8 where it is, else Latin-1: an accent never ends a session."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+    return raw.decode(errors="acende-latin-1")
 
 
 def shown(raw: bytes) -> str:
-    """The lines as they stand on the screen in the end: what was erased or written over is gone."""
-    return "\n".join(_line(line) for line in _LINE_END.split(decoded(raw)))
+    """The lines as they stand on the screen in the end: what was erased or written over is gone. Raises Beyond."""
+    screen = Screen()
+    lines = screen.feed(raw, end=True)
+    return "\n".join([*lines, screen.line()[0]])
+
+
+class Screen:
+    """What a terminal shows of the bytes that it is fed. Every byte is looked at once, as it comes."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("acende-latin-1")
+        self._row = _Row()
+
+    def feed(self, data: bytes, *, end: bool = False) -> list[str]:
+        """The lines that `data` ends; with `end` nothing follows it. Raises Beyond."""
+        first, *others = self._decoder.decode(data, end).split("\n")
+        self._row.put(first)
+        lines: list[str] = []
+        for part in others:
+            lines.append(self._row.text())
+            self._row = _Row()
+            self._row.put(part)
+        return lines
+
+    def line(self) -> tuple[str, bool]:
+        """The line in which the cursor stands, and whether it stands at its end."""
+        return self._row.text(), self._row.at_end
+
+
+class _Row:
+    """One line: its characters, the cursor's column, and a control code of which some is missing."""
+
+    def __init__(self) -> None:
+        self._plain = ""
+        """All of it, while it came at once and without control codes."""
+        self._cells: list[str] | None = None
+        self._column = 0
+        self._returned = False
+        """Whether carriage returns came last: at the line's end they move nothing."""
+        self._size = 0
+        self._code = ""
+        """How a control code began that has not ended: ESC, `(` for a character set, `[` for all others."""
+        self._number = ""
+        self._digits = 0
+        self._first = True
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the cursor stands behind the last character."""
+        if self._code or (self._returned and (self._plain or self._cells)):
+            return False
+        return self._cells is None or self._column >= len(self._cells)
+
+    def text(self) -> str:
+        """The characters; where the cursor went back, no blanks behind it."""
+        if self._cells is None:
+            return self._plain
+        return "".join(self._cells[: self._column]) + "".join(self._cells[self._column :]).rstrip()
+
+    def put(self, text: str) -> None:
+        """Take in what comes. Raises Beyond."""
+        if not text:
+            return
+        self._count(len(text))
+        if self._cells is None and not self._plain:
+            inner = text.strip("\r")
+            if not _CONTROL.search(inner):
+                self._plain, self._returned = inner, text.endswith("\r")
+                return
+        if self._cells is None:
+            self._cells, self._column = list(self._plain), len(self._plain)
+        inner = text.rstrip("\r")
+        if inner:
+            if self._returned:
+                self._column = 0
+            self._edit(self._cells, inner)
+        self._returned = len(inner) < len(text) or (self._returned and not inner)
+
+    def _count(self, more: int) -> None:
+        self._size += more
+        if self._size > LINE_LIMIT:
+            raise Beyond(f"a line of more than {LINE_LIMIT // 1024} kB")
+
+    def _edit(self, cells: list[str], text: str) -> None:
+        at = 0
+        while at < len(text):
+            if self._code:
+                at = self._go_on(cells, text[at], at)
+                continue
+            found = _CONTROL.search(text, at)
+            end = found.start() if found else len(text)
+            if end > at:
+                self._write(cells, text[at:end])
+            if found:
+                self._control(found[0])
+                end += 1
+            at = end
+
+    def _write(self, cells: list[str], text: str) -> None:
+        if (missing := self._column - len(cells)) > 0:
+            self._count(missing)
+            cells += " " * missing
+        cells[self._column : self._column + len(text)] = text
+        self._column += len(text)
+
+    def _control(self, code: str) -> None:
+        if code == "\r":
+            self._column = 0
+        elif code == "\b":
+            self._column = max(self._column - 1, 0)
+        elif code == "\x1b":
+            self._code = code
+
+    def _go_on(self, cells: list[str], char: str, at: int) -> int:
+        """Where to go on after the next character of a control code: behind it, or at it where it is none of the code's."""
+        if self._code == "[":
+            return at + self._parameter(cells, char)
+        began, self._code = self._code, ""
+        if began == "(":
+            return at + 1
+        if char in "[()":
+            self._code = "[" if char == "[" else "("
+            self._number, self._digits, self._first = "", 0, True
+            return at + 1
+        return at + (char in "=>78")
+
+    def _parameter(self, cells: list[str], char: str) -> bool:
+        """Take in a character behind `ESC [`; False where it is none of the code's."""
+        if "0" <= char <= "9":
+            self._digits += 1
+            if self._digits > _DIGITS:
+                raise Beyond(f"a number of more than {_DIGITS} digits in a control code")
+            self._number += char if self._first else ""
+            return True
+        if " " <= char <= "?":
+            self._digits, self._first = 0, False
+            return True
+        self._code = ""
+        if "@" <= char <= "~":
+            self._move(cells, char, int(self._number or 1))
+            return True
+        return False
+
+    def _move(self, cells: list[str], code: str, count: int) -> None:
+        """Do what a control code says; unknown ones do nothing."""
+        if code == "D":
+            self._column = max(self._column - count, 0)
+        elif code == "C":
+            self._column += count
+        elif code == "G":
+            self._column = max(count - 1, 0)
+        elif code == "K":
+            del cells[self._column :]
+        if code in "CG" and self._column > COLUMN_LIMIT:
+            raise Beyond(f"a control code sends the cursor beyond column {COLUMN_LIMIT}")
 
 
 def last_line(raw: bytes | bytearray) -> tuple[str, bool]:
-    """The line in which the cursor stands, and whether it stands at its end."""
-    line = decoded(bytes(raw[raw.rfind(b"\n") + 1 :]))
-    cells, column = _typed(line)
-    return _line(line), column >= len(cells)
+    """The line in which the cursor stands, and whether it stands at its end. Raises Beyond."""
+    screen = Screen()
+    screen.feed(bytes(raw[raw.rfind(b"\n") + 1 :]))
+    return screen.line()
 
 
-def _line(line: str) -> str:
-    if not _EDITED.search(line):
-        return line
-    cells, column = _typed(line)
-    return "".join(cells[:column]) + "".join(cells[column:]).rstrip()
-
-
-def _typed(line: str) -> tuple[list[str], int]:
-    """The characters of a line after all control codes, and the cursor's column."""
-    cells: list[str] = []
-    column = at = 0
-    for control in _CONTROL.finditer(line):
-        column = _put(cells, column, line[at : control.start()])
-        column = _moved(cells, column, control)
-        at = control.end()
-    return cells, _put(cells, column, line[at:])
-
-
-def _put(cells: list[str], column: int, text: str) -> int:
-    cells += " " * (column - len(cells))
-    cells[column : column + len(text)] = text
-    return column + len(text)
-
-
-def _moved(cells: list[str], column: int, control: re.Match[str]) -> int:
-    """Where the cursor stands after a control code; unknown ones do nothing."""
-    code = control["code"] or control[0]
-    count = int(control["number"] or 1) if control["code"] else 1
-    match code:
-        case "\r":
-            return 0
-        case "\b" | "D":
-            return max(column - count, 0)
-        case "C":
-            return column + count
-        case "G":
-            return max(count - 1, 0)
-        case "K":
-            del cells[column:]
-        case "\t":
-            return _put(cells, column, "\t")
-    return column
-
-
-def without(expressions: Iterable[re.Pattern[str]], text: str) -> str:
-    """`text` with every match cut out."""
-    for expression in expressions:
-        text = expression.sub("", text)
-    return text
+def head_of(line: str) -> str:
+    """What of a line its echo must show, without blanks."""
+    return squeezed(line)[:_HEAD]
 
 
 def echoes(text: str, line: str) -> bool:
     """Whether `line`, or its head where it is long, stands in `text`, blanks and line ends aside."""
-    return squeezed(line)[:_HEAD] in squeezed(text)
+    return head_of(line) in squeezed(text)
 
 
-def begins(text: str, line: str) -> bool:
-    """Whether `text` begins with `line`, or its head, blanks and line ends aside."""
-    return squeezed(text).startswith(squeezed(line)[:_HEAD])
+def begins(lines: Iterable[str], line: str) -> bool:
+    """Whether `lines` begin with `line`, or its head, blanks and line ends aside."""
+    head, seen = head_of(line), ""
+    for row in lines:
+        seen += squeezed(row)
+        if len(seen) >= len(head):
+            break
+    return seen.startswith(head)
 
 
 def squeezed(text: str) -> str:
@@ -142,23 +270,104 @@ def after_hint(text: str, line: str) -> str:
     return text
 
 
-def masked(text: str, secrets: Iterable[str], redactions: Iterable[re.Pattern[str]]) -> str:
-    """`text` with the secrets, however wrapped, and group 1 of every redaction masked."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = re.sub(_spelt(secret), MASK, text)
+Stretch = Callable[[str, int, int], tuple[int, int]]
+
+
+def masked(
+    text: str,
+    secrets: Iterable[str],
+    redactions: Iterable[Expression],
+    width: int | None = None,
+    stretch: Stretch = lambda _, start, end: (start, end),
+) -> str:
+    """`text` with the secrets, however wrapped, and group 1 of every redaction masked, as `stretch` makes it fit.
+
+    Where the device breaks its lines at `width` columns, redactions are looked for in whole lines too; a mask in a broken
+    line is as long as what it hides, so that the line can still be put together.
+    """
+    redactions = tuple(redactions)
+    spans = [span for secret in secrets for span in _spelt(text, secret)] + _redacted(
+        text, redactions, stretch
+    )
+    broken = _broken(text, width) if width else []
+    if broken:
+        pieces = pairwise([-1, *broken, len(text)])
+        whole = "".join(text[before + 1 : end] for before, end in pieces)
+        left = [at - number for number, at in enumerate(broken)]
+        for start, end in _redacted(whole, redactions, stretch):
+            last = end - 1
+            spans.append((start + bisect_right(left, start), last + bisect_right(left, last) + 1))
+    return _covered(text, spans, frozenset(broken))
+
+
+def _redacted(text: str, redactions: Iterable[Expression], stretch: Stretch) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
     for redaction in redactions:
-        text = redaction.sub(_mask_first_group, text)
-    return text
+        spans += [stretch(text, *found.span(1)) for found in redaction.finditer(text) if found[1]]
+    return [(start, end) for start, end in spans if end > start]
 
 
-def _spelt(secret: str) -> str:
-    """An expression for a secret as a word of its own, which a line end may cut anywhere."""
-    return rf"(?<![A-Za-z0-9]){_wrapped(secret)}(?![A-Za-z0-9])"
+def _broken(text: str, width: int) -> list[int]:
+    """The line ends at which a line of `width` columns may go on."""
+    if len(text) <= width:
+        return []
+    found: list[int] = []
+    begin = 0
+    while (end := text.find("\n", begin)) >= 0:
+        below = text[end + 1 : end + 3]
+        if end - begin == width and below.strip() and not below.startswith("  ") and below[0] != "\n":
+            found.append(end)
+        begin = end + 1
+    return found
 
 
-def _wrapped(text: str) -> str:
-    """An expression for a text without blanks, wherever a line end cuts it."""
-    return "[ ]*\\n?[ ]*".join(map(re.escape, text))
+def _covered(text: str, spans: list[tuple[int, int]], broken: frozenset[int]) -> str:
+    """`text` with every span masked, spans that overlap as one."""
+    parts: list[str] = []
+    at = line_end = 0
+    for start, end in _united(spans):
+        parts.append(text[at:start])
+        if start > line_end or not at:
+            line_end = text.find("\n", start) if broken else len(text)
+        parts.append(_STARS.sub("*", text[start:end]) if line_end in broken else MASK)
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _united(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    start = end = -1
+    for begin, stop in sorted(spans):
+        if begin >= end:
+            if start >= 0:
+                yield start, end
+            start, end = begin, stop
+        end = max(end, stop)
+    if start >= 0:
+        yield start, end
+
+
+def _spelt(text: str, secret: str) -> Iterator[tuple[int, int]]:
+    """Where a secret stands as a word of its own; a line end may cut it anywhere."""
+    wanted = _packed(secret)
+    packed = _packed(text) if wanted else ""
+    if not wanted or (at := packed.find(wanted)) < 0:
+        return
+    places = [place for place, char in enumerate(text) if char not in " \n"]
+    while at >= 0:
+        own = places[at : at + len(wanted)]
+        start, end = own[0], own[-1] + 1
+        alone = not _goes_on(text[max(start - 1, 0) : start]) and not _goes_on(text[end : end + 1])
+        if alone and all(text.count("\n", one, other) <= 1 for one, other in pairwise(own)):
+            yield start, end
+        at = packed.find(wanted, at + 1)
+
+
+def _packed(text: str) -> str:
+    return text.replace(" ", "").replace("\n", "")
+
+
+def _goes_on(char: str) -> bool:
+    return char.isascii() and char.isalnum()
 
 
 def masked_fragment(text: str, lines: Iterable[tuple[str, Iterable[str]]]) -> str:
@@ -170,21 +379,22 @@ def masked_fragment(text: str, lines: Iterable[tuple[str, Iterable[str]]]) -> st
         hidden = [secret for secret in secrets if secret]
         if hidden and squeezed(line) not in squeezed(text):
             return ""
+        text = masked(text, hidden, ())
         for secret in hidden:
-            text = _without_beginning(masked(text, [secret], ()), secret)
+            text = _without_beginning(text, _packed(secret))
     return text
 
 
 def _without_beginning(text: str, secret: str) -> str:
     """`text` without the beginning of the secret at its end."""
-    for length in range(len(secret) - 1, 0, -1):
-        if found := re.search(_wrapped(secret[:length]) + r"\s*$", text):
-            return text[: found.start()] + MASK
+    places: list[int] = []
+    for at in range(len(text) - 1, -1, -1):
+        if len(places) == len(secret) - 1:
+            break
+        if not text[at].isspace():
+            places.insert(0, at)
+    tail = "".join(text[at] for at in places)
+    for length in range(len(places), 0, -1):
+        if tail.endswith(secret[:length]):
+            return text[: places[-length]] + MASK
     return text
-
-
-def _mask_first_group(found: re.Match[str]) -> str:
-    if found[1] is None:
-        return found[0]
-    start, end = found.start(1) - found.start(), found.end(1) - found.start()
-    return found[0][:start] + MASK + found[0][end:]

@@ -20,14 +20,15 @@ from scrapli.transport.plugins.asyncssh.transport import PluginTransportArgs as 
 from scrapli.transport.plugins.asynctelnet.transport import AsynctelnetTransport
 from scrapli.transport.plugins.asynctelnet.transport import PluginTransportArgs as TelnetArgs
 
-from vendors.contract import Adapter, Command, Platform, write
+from schemas.text import MASK
+from vendors.contract import Adapter, Command, Platform, reported, write
 from vendors.dialogue import hold
 from vendors.errors import HostKeyChanged, LoginRefused, OltUnreachable, ProvisioningError, UnknownReply
 from vendors.line import Broken, Expressions, Line, Said, Typed, Unexplained
 from vendors.login import Account, log_in
 from vendors.modes import ModeStack, Move
 from vendors.quoting import without_secrets
-from vendors.screen import masked_fragment
+from vendors.screen import LINE_LIMIT, Beyond, masked_fragment
 from vendors.target import OltTarget, Pipeline, ssh_options
 from vendors.telnet import TelnetOptions
 
@@ -197,21 +198,22 @@ class Session:
             return []
         started = self.clock()
         group = [step for step in script if isinstance(step, Command)]
-        said = await self._said([self._typed(step) for step in script], group)
+        said = await self._said([self._typed(step) for step in script], group, _texts(script))
         return self._take(script, said, started)
 
-    async def _said(self, typed: Sequence[Typed], group: Sequence[Command]) -> list[Said]:
+    async def _said(self, typed: Sequence[Typed], group: Sequence[Command], what: str) -> list[Said]:
         started = self.clock()
         self._guard([line.timeout_s for line in typed], group)
+        self.line.allow(self.target.reply_limit, "a reply")
         try:
             said = await self.line.run(typed)
         except (Broken, Unexplained, ProvisioningError) as error:
-            self._fail(error, group, started, pipelined=len(typed) > 1)
+            self._fail(error, group, started, what, pipelined=len(typed) > 1)
         self._used_at = self.clock()
         return said
 
     async def _ask_for_prompt(self) -> None:
-        [answer] = await self._said([Typed("", "")], ())
+        [answer] = await self._said([Typed("", "")], (), "")
         self._expect_mode(answer, ())
 
     def _guard(self, timeouts: Sequence[float], group: Sequence[Command]) -> None:
@@ -249,22 +251,22 @@ class Session:
         error: Broken | Unexplained | ProvisioningError,
         group: Sequence[Command],
         started: float,
+        what: str,
         *,
         pipelined: bool,
     ) -> NoReturn:
         lines = [(command.reveal(), _secrets(command)) for command in group]
-        reply = self._redacted(masked_fragment(getattr(error, "text", ""), lines))
+        reply = self._redacted(masked_fragment(getattr(error, "text", "")[:LINE_LIMIT], lines))
         for command in group:
             seconds = self.clock() - started
             self.audit(Exchange(command.text, reply, seconds, command.path, command.effect, complete=False))
         if isinstance(error, Unexplained):
-            raise UnknownReply(str(error), command=_texts(group), reply=reply) from error
+            raise UnknownReply(str(error), command=what, reply=reply) from error
         if isinstance(error, Broken) and error.out_of_step and pipelined:
             self.habits.pipelines = False
         sent = not isinstance(error, Broken) or error.written
-        raise OltUnreachable(
-            str(error), command=_texts(group), reply=reply, maybe_sent=sent and _changes(group)
-        ) from error
+        maybe_sent = sent and _changes(group)
+        raise OltUnreachable(str(error), command=what, reply=reply, maybe_sent=maybe_sent) from error
 
     def _redacted(self, text: str, *commands: Command) -> str:
         return without_secrets(
@@ -319,8 +321,8 @@ def _changes(group: Sequence[Command]) -> bool:
     return any(command.effect != "read" for command in group)
 
 
-def _texts(group: Sequence[Command]) -> str:
-    return " / ".join(command.text for command in group)
+def _texts(script: Sequence[Step]) -> str:
+    return " / ".join(step.text for step in script)
 
 
 def _secrets(command: Command) -> list[str]:
@@ -329,12 +331,7 @@ def _secrets(command: Command) -> list[str]:
 
 def _head(command: Command) -> str:
     """How the echo begins: up to the first secret, which an OLT may mask."""
-    head = ""
-    for part in command.parts:
-        if isinstance(part, SecretStr):
-            break
-        head += part
-    return head
+    return command.text.partition(MASK)[0]
 
 
 async def _finished(task: "asyncio.Future[Any]") -> None:
@@ -356,8 +353,11 @@ def as_ours(error: Exception) -> ProvisioningError:
         if isinstance(found, asyncssh.KeyExchangeFailed) and "host key" in str(found):
             return HostKeyChanged("the OLT has no SSH host key of the pinned type")
         if isinstance(found, asyncssh.PermissionDenied | asyncssh.IllegalUserName):
-            return LoginRefused("the OLT refuses user name or password")
-    return OltUnreachable(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+            return LoginRefused("the OLT refuses user name or password", step="ssh")
+    if isinstance(error, Beyond):
+        return OltUnreachable(f"the OLT sent {error}")
+    said = reported(str(error))
+    return OltUnreachable(f"{type(error).__name__}: {said}" if said else type(error).__name__)
 
 
 @contextlib.contextmanager
@@ -382,6 +382,7 @@ class _Telnet(AsynctelnetTransport):
         self.write(self._options.offer())
 
     def _handle_control_chars(self) -> None:
+        """Raises Beyond."""
         text, answer = self._options.feed(self._raw_buf)
         self._raw_buf, self._cooked_buf = b"", text
         if answer:

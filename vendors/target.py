@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from schemas.base import Frozen
 from schemas.inventory import Olt
 from vendors.contract import Command
+from vendors.line import REPLY_LIMIT
 
 Pipeline = Literal["off", "reads", "writes"]
 
@@ -41,6 +42,8 @@ class OltTarget(Frozen):
     """Instead of a command's own, saving aside."""
     save_timeout_s: float | None = None
     """Instead of saving's own."""
+    reply_limit: Annotated[int, Field(gt=0)] = REPLY_LIMIT
+    """Bytes of the reply to what is sent at once; the OLT is hung up on beyond."""
 
     @classmethod
     def of(

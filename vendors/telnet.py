@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass
 
+from vendors.screen import Beyond
+
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
+LIMIT = 65_536
+"""Bytes of options on one connection: devices send some dozens, and a few an hour to keep it alive."""
 ECHO, SUPPRESS_GO_AHEAD, WINDOW_SIZE = 1, 3, 31
+_LIMIT = 65_536
+"""Bytes of options on one connection: devices send some dozens, and a few an hour to keep it alive."""
+_LONGEST = 1_024
+"""Bytes of one option."""
 
 
 @dataclass
@@ -14,6 +22,8 @@ class TelnetOptions:
     rows: int = 511
     _rest: bytes = b""
     _offered: bool = False
+    _seen: int = 0
+    """Bytes of options so far."""
 
     def offer(self) -> bytes:
         """What a client may send first."""
@@ -21,21 +31,30 @@ class TelnetOptions:
         return bytes([IAC, WILL, WINDOW_SIZE])
 
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
-        """The text in `data`, and what to answer. An option that is cut in two waits for its other half."""
+        """The text in `data`, and what to answer. An option that is cut in two waits for its other half. Raises Beyond."""
         data, self._rest = self._rest + data, b""
         text, answer = bytearray(), bytearray()
         at = 0
         while (found := data.find(IAC, at)) >= 0:
             text += data[at:found]
             length = _length(data, found)
-            if length is None:
+            if length is None and len(data) - found <= _LONGEST:
                 self._rest = data[found:]
                 return bytes(text), bytes(answer)
+            length = length or len(data) - found
             option = data[found : found + length]
+            self._count(option)
             text += b"\xff" if option == bytes([IAC, IAC]) else b""
             answer += self._answer(option)
             at = found + length
         return bytes(text + data[at:]), bytes(answer)
+
+    def _count(self, option: bytes) -> None:
+        if len(option) > _LONGEST:
+            raise Beyond(f"a telnet option of more than {_LONGEST} bytes")
+        self._seen += len(option) if option[1] != IAC else 0
+        if self._seen > _LIMIT:
+            raise Beyond(f"more than {_LIMIT // 1024} kB of telnet options")
 
     def _answer(self, option: bytes) -> bytes:
         if len(option) != 3:

@@ -206,6 +206,9 @@ class Settings(BaseSettings):
         None, description="Time-out of saving. Unset: the platform's, 150 s."
     )
     connect_timeout_s: TimeOut = Field(15.0, description="From connecting to an OLT to its prompt.")
+    reply_limit_mb: Annotated[int, Field(ge=1, le=1024)] = Field(
+        64, description="Longest reply of an OLT, MB of 1,048,576 bytes. One that sends more is hung up on."
+    )
     save_debounce_s: Seconds = Field(60.0, description="Saving waits for this long without a change.")
     save_latest_s: Seconds = Field(600.0, description="It is at most this late.")
     lease_s: Seconds = Field(60.0, description="Lease of an OLT.")

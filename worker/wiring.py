@@ -69,6 +69,7 @@ def target(settings: Settings, config: Configuration, olt: Olt) -> OltTarget:
         update={
             "command_timeout_s": found.command_timeout_s or settings.command_timeout_s,
             "save_timeout_s": settings.save_timeout_s,
+            "reply_limit": settings.reply_limit_mb << 20,
         }
     )
 

@@ -77,6 +77,7 @@ def platform(name: str) -> Platform:
         noise=(ALARM,),
         never_shown=("wan.password", "wifi.*.key", "wan.vlan"),
         redactions=REDACTIONS,
+        width=80,
         personal=PERSONAL,
         levels=(
             Level("user", r"^{host}>\s?$"),

@@ -17,7 +17,6 @@ Row = dict[str, Any]
 Statements = Sequence[Row]
 
 _LAN_MODES = {"tag", "transparent", "trunk", "hybrid"}
-_MASKED = "********"
 
 
 @dataclass
@@ -113,7 +112,8 @@ def _down_cause(history: Sequence[Row]) -> str | None:
 
 
 def _unmasked(text: str | None) -> str | None:
-    return None if text == _MASKED else text
+    """None for a mask, which is as long as what it hides where the terminal's width has broken the line."""
+    return text if text and text.strip("*") else None
 
 
 def _tconts(rows: Statements) -> Iterator[Tcont]:

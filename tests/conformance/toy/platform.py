@@ -1,6 +1,7 @@
 """How the toy's command line looks."""
 
 from vendors.contract import Level, Platform
+from vendors.noise import Notice
 
 PLATFORM = Platform(
     name="toy",
@@ -15,7 +16,7 @@ PLATFORM = Platform(
     question=r"\[y/n\] $",
     login_refused=(r"wrong name or secret",),
     login_busy=(r"no line free",),
-    noise=(r"^\* ALARM .*\n",),
+    noise=(Notice(r"^\* ALARM "),),
     personal=(r"^ppp \d+ \d+ (\S+)", r"\bdescription (\S+)"),
     redactions=(r"^ppp\s+\d+\s+\S+\s+(\S+)$",),
     levels=(

@@ -103,7 +103,7 @@ async def test_pipelining_can_be_turned_off_for_one_olt(olt: Bench) -> None:
     async with olt.session() as session:
         await session.send((read("show flows 1", *PON), read("show ppp 1", *PON)))
     raw = olt.olt.journal.raw[1].decode()
-    assert raw.split("\n")[3:7] == ["configure", "pon 0/1/0", "show flows 1", "show ppp 1"]
+    assert raw.split("\n")[4:8] == ["configure", "pon 0/1/0", "show flows 1", "show ppp 1"]
 
 
 async def test_replies_are_those_of_the_commands_also_when_200_are_asked_for(olt: Bench) -> None:

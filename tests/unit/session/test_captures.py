@@ -12,6 +12,7 @@ from vendors.huawei_smartax import adapter as huawei
 from vendors.modes import ModeStack
 from vendors.session import Exchange, Habits, OltTarget, Session
 from vendors.zte_titan import adapter as titan
+from vendors.zte_zxan import adapter as zxan
 
 TRANSCRIPTS = ROOT / "tests" / "transcripts"
 MA5800 = "POP03_OLT1_GPON_HUAWEI"
@@ -147,3 +148,70 @@ async def test_the_session_inside_an_onu_of_a_titan() -> None:
     await made.send((read("show version"),))
     assert script.written.decode().split("\n") == [*path, service, wrong, "end", "show version", ""]
     await made.line.close()
+
+
+ALARM = (
+    "  ! 1 [01/01/2000 00:00:00-00:00]:\n\n"
+    "  ALARM 11111 FAULT WARNING 0x2e112007 SERVICE QUALITY 17/01/2025 \n00:00:00-00:00\n"
+    "  ALARM NAME  : The distribute fiber is broken or the OLT cannot receive \n"
+    "                expected optical signals from the ONT(LOSi/LOBi)\n"
+    "  PARAMETERS  : FrameID: 0, SlotID: 0, PortID: 1, ONT ID: 1, Equipment ID: \n                1H\n"
+    "  DESCRIPTION : The OLT cannot receive expected optical signals from the ONT \n"
+    "                in four consecutive frames\n  --- END\n\n"
+)
+PORTS = (
+    "  -----------------------------------------------------------------------------\n"
+    "  ONT-ID  ONT       ONT        Speed(Mbps)    Duplex    LinkState  RingStatus\n"
+    "          port-ID   Port-type                                               \n"
+    "  -----------------------------------------------------------------------------\n"
+    "       0        1  GE                   1000      full      up         -\n"
+    "       0        2  GE                      -      -         down       -\n"
+    "  -----------------------------------------------------------------------------\n"
+)
+BOARD = "OLT(config-if-gpon-0/0)#"
+
+
+@pytest.mark.parametrize("size", [1, 9, 10_000])
+@pytest.mark.parametrize("place", ["in the table", "in the echo", "after the reply"])
+async def test_an_alarm_of_an_ma5800_changes_nothing(place: str, size: int) -> None:
+    asked = "display ont port state 0 0 eth-port all"
+    said = {
+        "in the table": f"{asked}\n{PORTS[:240]}{PORTS[240:].partition(chr(10))[0]}\n{ALARM}"
+        + PORTS[240:].partition("\n")[2],
+        "in the echo": f"display ont port state 0 0 eth\n{ALARM}{BOARD}{asked}\n{PORTS}",
+        "after the reply": f"{asked}\n{PORTS}\n{ALARM}",
+    }[place]
+    data = (said + BOARD).replace("\n", "\r\n").encode()
+    script = Script(
+        answers=[
+            [b"config\r\nOLT(config)#"],
+            [b"interface gpon 0/0\r\n" + BOARD.encode()],
+            [data[at : at + size] for at in range(0, len(data), size)],
+        ]
+    )
+    made = session(huawei, script, "OLT#", [])
+    [reply] = await made.send((read(asked, "config", "interface gpon 0/0"),))
+    assert reply == PORTS.rstrip("\n")
+    assert len(huawei.parse(asked, reply)["ports"]) == 2
+    await made.line.close()
+
+
+@pytest.mark.parametrize("password", ["s", "senha000", "a-password-of-28-characters0"])
+@pytest.mark.parametrize("width", [80])
+async def test_a_line_that_the_width_of_the_terminal_breaks_is_masked_and_still_put_together(
+    password: str, width: int
+) -> None:
+    asked = "show onu running config gpon-onu_1/3/16:54"
+    wan = f"  wan-ip 1 mode pppoe username cccccccccccc password {password} vlan-profile UJI-VLAN2101 host 1"
+    for login in range(1, 40):
+        logical = wan.replace("cccccccccccc", "c" * login)
+        shown = "\n".join(logical[at : at + width] for at in range(0, len(logical), width))
+        said = f"{asked}\npon-onu-mng gpon-onu_1/3/16:54\n  service HSI gemport 1 cos 0 vlan 2100\n{shown}\n!\nZXAN#"
+        script = Script(answers=[[said.replace("\n", "\r\n").encode()]])
+        made = session(zxan, script, "ZXAN#", [])
+        [reply] = await made.send((read(asked),))
+        await made.line.close()
+        lines = zxan.parse(asked, reply)["sections"][0]["lines"]
+        assert len(password) < 2 or password not in "".join(reply.split("\n"))
+        assert (lines[1]["vlan_profile"], lines[1]["host"]) == ("UJI-VLAN2101", 1), reply
+        assert set(lines[1]["password"]) == {"*"}

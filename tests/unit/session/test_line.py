@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from tests.unit.session.streams import Script, line
 from vendors.contract import Platform
 from vendors.line import Broken, Said, Typed, Unexplained
+from vendors.noise import Notice
 
 PLATFORM = Platform(
     name="plain",
     prompt=r"^{host}(\([a-z]+\))?[>#]\s?$",
     pager=r"--More--$",
     hint=r"^\{[^{}]*<cr>[^{}]*\}: $",
-    noise=(r"^! ALARM\n(?:.*\n)*?END\n",),
+    noise=(Notice(r"^! ALARM$", last=r"^END$", most=40),),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,10 +64,15 @@ async def test_the_captured_ssh_login_of_an_ma5800_ends_in_its_privileged_prompt
     enable = modes[: modes.index(b"#") + 1].removeprefix(user)
     script = Script(
         opening=[banner[start : start + 200], banner[start + 200 :] + b"\r\n\r\n" + user],
-        answers=[[b"\r\n\r\n" + user], [enable], *prepared(HUAWEI, f"\r\n{host}#".encode())],
+        answers=[
+            [b"\r\n\r\n" + user],
+            [b"\r\n\r\n" + user],
+            [enable],
+            *prepared(HUAWEI, f"\r\n{host}#".encode()),
+        ],
     )
     assert await logged_in(script, HUAWEI) == f"{host}#"
-    assert script.written.decode().split("\n")[:3] == ["", "enable", "undo smart"]
+    assert script.written.decode().split("\n")[:4] == ["", "", "enable", "undo smart"]
 
 
 async def test_the_captured_telnet_login_of_an_ma5800_is_understood() -> None:
@@ -79,12 +86,13 @@ async def test_the_captured_telnet_login_of_an_ma5800_is_understood() -> None:
             [b"acende\r\n>>User password:"],
             [head + user],
             [b"\r\n\r\n" + user],
+            [b"\r\n\r\n" + user],
             [enable],
             *prepared(HUAWEI, b"\r\nCLU-CEN-01-OLT-013#"),
         ],
     )
     assert await logged_in(script, HUAWEI) == "CLU-CEN-01-OLT-013#"
-    assert script.written.decode().split("\n")[:4] == ["acende", OLT_PASSWORD, "", "enable"]
+    assert script.written.decode().split("\n")[:5] == ["acende", OLT_PASSWORD, "", "", "enable"]
 
 
 async def test_the_captured_telnet_login_of_a_titan_is_understood() -> None:
@@ -95,11 +103,12 @@ async def test_the_captured_telnet_login_of_a_titan_is_understood() -> None:
             [b"acende\r\nPassword:"],
             [b"\r\n" + banner],
             [b"\r\nZXAN#"],
+            [b"\r\nZXAN#"],
             *prepared(TITAN, b"ZXAN#"),
         ],
     )
     assert await logged_in(script, TITAN) == "ZXAN#"
-    assert script.written.decode().split("\n")[:3] == ["acende", OLT_PASSWORD, ""]
+    assert script.written.decode().split("\n")[:4] == ["acende", OLT_PASSWORD, "", ""]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -107,9 +116,8 @@ async def test_a_banner_that_ends_like_a_prompt_is_none(size: int) -> None:
     banner = b"\r\n#### Welcome to POP-3#\r\nUnauthorised>\r\nZXAN#"
     script = Script(
         opening=[banner[at : at + size] for at in range(0, len(banner), size)],
-        answers=[[], [b"\r\nZXAN#"], [b"\r\nZXAN#"], *prepared(TITAN, b"ZXAN#")],
     )
-    script.answers = [[b"\r\nZXAN#"], *prepared(TITAN, b"ZXAN#")]
+    script.answers = [*[[b"\r\nZXAN#"]] * 2, *prepared(TITAN, b"ZXAN#")]
     assert await logged_in(script, TITAN) == "ZXAN#"
 
 
@@ -158,21 +166,23 @@ async def test_a_connection_that_ends_during_the_login_is_unreachable_and_not_re
 
 
 async def test_an_enable_password_is_given_once() -> None:
-    script = Script([b"OLT>"], [[b"\r\nOLT>"], [b"enable\r\nPassword:"], [b"\r\nOLT#"]])
+    script = Script([b"OLT>"], [[b"\r\nOLT>"], [b"\r\nOLT>"], [b"enable\r\nPassword:"], [b"\r\nOLT#"]])
     assert await logged_in(script, PLAIN) == "OLT#"
-    assert script.written.decode().split("\n") == ["", "enable", ENABLE_PASSWORD, ""]
+    assert script.written.decode().split("\n") == ["", "", "enable", ENABLE_PASSWORD, ""]
 
 
 @pytest.mark.parametrize("answers", [[b"\r\nOLT>"], [b"\r\nPassword:"]])
 async def test_an_account_without_a_privileged_mode_is_refused(answers: list[bytes]) -> None:
-    script = Script([b"OLT>"], [[b"\r\nOLT>"], [b"enable\r\nPassword:"], answers])
+    script = Script([b"OLT>"], [[b"\r\nOLT>"], [b"\r\nOLT>"], [b"enable\r\nPassword:"], answers])
     with pytest.raises(LoginRefused):
         await logged_in(script, PLAIN)
 
 
 async def test_an_enable_password_that_nobody_gave_is_a_refused_login() -> None:
     with pytest.raises(LoginRefused, match="enable password"):
-        await logged_in(Script([b"OLT>"], [[b"\r\nOLT>"], [b"enable\r\nPassword:"]]), PLAIN, POOR)
+        await logged_in(
+            Script([b"OLT>"], [[b"\r\nOLT>"], [b"\r\nOLT>"], [b"enable\r\nPassword:"]]), PLAIN, POOR
+        )
 
 
 async def test_a_question_at_the_login_is_not_answered() -> None:
@@ -183,13 +193,15 @@ async def test_a_question_at_the_login_is_not_answered() -> None:
 
 
 async def test_a_long_banner_is_paged_through() -> None:
-    script = Script([b"rules\r\n--More--"], [[b"\r        \rmore rules\r\nOLT#"], [b"\r\nOLT#"]])
+    script = Script(
+        [b"rules\r\n--More--"], [[b"\r        \rmore rules\r\nOLT#"], [b"\r\nOLT#"], [b"\r\nOLT#"]]
+    )
     assert await logged_in(script, PLAIN) == "OLT#"
-    assert script.written == b" \n"
+    assert script.written == b" \n\n"
 
 
 async def test_a_host_name_like_no_other_is_pinned_as_it_is() -> None:
-    made = line(Script([b"POP.3_A-1@x#"], [[b"\r\nPOP.3_A-1@x#"]]), PLAIN)
+    made = line(Script([b"POP.3_A-1@x#"], [[b"\r\nPOP.3_A-1@x#"]] * 2), PLAIN)
     assert await log_in(made, ACCOUNT, 2.0) == "POP.3_A-1@x#"
     assert made.find.prompt.search("POP.3_A-1@x#")
     assert not made.find.prompt.search("POPx3_A-1@x#")
@@ -199,7 +211,11 @@ async def test_a_host_name_like_no_other_is_pinned_as_it_is() -> None:
 async def test_first_lines_that_are_refused_are_ignored() -> None:
     script = Script(
         [b"Z#"],
-        [[b"\r\nZ#"], [b"terminal length 0\r\n                ^\r\n%Error 20200: Invalid input\r\nZ#"]],
+        [
+            [b"\r\nZ#"],
+            [b"\r\nZ#"],
+            [b"terminal length 0\r\n                ^\r\n%Error 20200: Invalid input\r\nZ#"],
+        ],
     )
     assert await logged_in(script, ZXAN) == "Z#"
 
@@ -222,6 +238,7 @@ async def test_the_banner_of_a_site_is_agreed_to_once_where_the_platform_knows_i
             [BANNER],
             [b"yes\r\n\r\nOLT#"],
             [b"\r\nOLT#"],
+            [b"\r\nOLT#"],
             *prepared(HUAWEI, b"\r\nOLT#"),
         ],
     )
@@ -231,3 +248,181 @@ async def test_the_banner_of_a_site_is_agreed_to_once_where_the_platform_knows_i
     )
     with pytest.raises(UnknownReply):
         await logged_in(asked_again, HUAWEI)
+
+
+# ------------------------------------------------------------------------------------- what is refused, and what is not
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vendors.login._QUIET_S", 0.05)
+    monkeypatch.setattr("vendors.login._UNCHANGED_S", 0.2)
+
+
+ALARM = b"\r\n  ! 1 [2024-01-01 00:00:00]:\r\n  ALARM NAME : fan\r\n  --- END\r\n\r\n"
+
+
+@pytest.mark.parametrize("again", [b"\r\n>>User name:", ALARM + b">>User name:", b"\r\nnote\r\n>>User name:"])
+async def test_a_user_prompt_drawn_again_before_the_password_was_sent_is_a_redraw(
+    quick: None, again: bytes
+) -> None:
+    script = Script(
+        [b">>User name:"],
+        [
+            [b"acende" + again],
+            [b"acende\r\n>>User password:"],
+            *[[b"\r\nOLT#"]] * 3,
+            *prepared(HUAWEI, b"\r\nOLT#"),
+        ],
+    )
+    assert await logged_in(script, HUAWEI) == "OLT#"
+    assert script.written.decode().split("\n")[:3] == ["acende", "acende", OLT_PASSWORD]
+
+
+async def test_a_user_prompt_that_is_drawn_over_and_over_is_no_refusal(quick: None) -> None:
+    script = Script([b"Username:"], [[b"\r\nUsername:"]] * 20)
+    with pytest.raises(OltUnreachable, match="again and again"):
+        await logged_in(script, PLAIN)
+    assert OLT_PASSWORD.encode() not in script.written
+
+
+async def test_an_alarm_behind_the_user_prompt_leaves_it_what_is_waited_at(quick: None) -> None:
+    script = Script(
+        [b">>User name:" + ALARM],
+        [[b"acende\r\n>>User password:"], *[[b"\r\nOLT#"]] * 3, *prepared(HUAWEI, b"\r\nOLT#")],
+    )
+    assert await logged_in(script, HUAWEI) == "OLT#"
+
+
+@pytest.mark.parametrize(
+    "after", [b"\r\nUsername:", b"\r\nSorry.\r\nUsername:", b"\r\nPassword:", b"\r\nbad password\r\n"]
+)
+async def test_what_asks_again_after_the_password_was_sent_refuses_it_worded_or_not(
+    quick: None, after: bytes
+) -> None:
+    script = Script([b"Username:"], [[b"\r\nUsername:"], [b"\r\nPassword:"], [after], [after]])
+    with pytest.raises(LoginRefused) as refused:
+        await logged_in(script, PLAIN)
+    assert (refused.value.step, refused.value.sent) == ("cli", True)
+    assert script.written.decode().count(OLT_PASSWORD) == 1
+    assert OLT_PASSWORD not in refused.value.reply
+
+
+async def test_the_enable_password_is_another_one_than_the_logins_and_each_is_sent_once() -> None:
+    script = Script(
+        [b"Username:"],
+        [[b"\r\nPassword:"], *[[b"\r\nOLT>"]] * 3, [b"enable\r\nPassword:"], [b"\r\nOLT#"]],
+    )
+    assert await logged_in(script, PLAIN) == "OLT#"
+    assert script.written.decode().split("\n") == [
+        "acende", OLT_PASSWORD, "", "", "enable", ENABLE_PASSWORD, "",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("answers", "sent"), [([b"\r\nPassword:"], True), ([b"\r\nOLT>"], True), ([b"\r\nUsername:"], True)]
+)
+async def test_a_refused_enable_password_is_not_the_logins(answers: list[bytes], sent: bool) -> None:
+    script = Script(
+        [b"Username:"],
+        [[b"\r\nPassword:"], *[[b"\r\nOLT>"]] * 3, [b"enable\r\nPassword:"], answers],
+    )
+    with pytest.raises(LoginRefused) as refused:
+        await logged_in(script, PLAIN)
+    assert (refused.value.step, refused.value.sent) == ("enable", sent)
+    assert script.written.decode().count(ENABLE_PASSWORD) == 1
+
+
+async def test_an_enable_password_that_nobody_gave_was_not_sent() -> None:
+    script = Script([b"OLT>"], [*[[b"\r\nOLT>"]] * 2, [b"enable\r\nPassword:"]])
+    with pytest.raises(LoginRefused) as refused:
+        await logged_in(script, PLAIN, POOR)
+    assert (refused.value.step, refused.value.sent) == ("enable", False)
+
+
+async def test_a_prompt_that_answers_a_line_before_enable_is_no_account_without_a_privileged_mode() -> None:
+    script = Script([b"OLT>"], [*[[b"\r\nOLT>"]] * 2, [b"\r\nOLT>", b"enable\r\nOLT#"]])
+    assert await logged_in(script, PLAIN) == "OLT#"
+
+
+# ------------------------------------------------------------------------------------------------- the learnt prompt
+
+HOSTS = [
+    "POP 3",
+    "GPON/2",
+    "OLT#1",
+    "[norte] A",
+    "São José",
+    "A [1]/é #2",
+    "OLT>B",
+    "(x)",
+    "OLT (norte)",
+    "a:b",
+    "%%",
+]
+
+
+@pytest.mark.parametrize("platform", [HUAWEI, ZXAN, TITAN], ids=lambda platform: str(platform.name))
+@pytest.mark.parametrize("coded", ["utf-8", "latin-1"])
+@pytest.mark.parametrize("host", HOSTS)
+async def test_a_host_name_of_any_characters_is_learnt_and_matched_literally(
+    quick: None, host: str, coded: str, platform: Platform
+) -> None:
+    user, privileged = f"\r\n{host}>".encode(coded), f"\r\n{host}#".encode(coded)
+    enabled = b"enable" + privileged
+    script = Script([user], [[user], [user], [enabled], *prepared(platform, privileged)])
+    made = line(script, platform)
+    assert await log_in(made, ACCOUNT, 5.0) == f"{host}#"
+    assert made.find.prompt.search(f"{host}(config)#")
+    assert not made.find.prompt.search(f"x{host}(config)#")
+    assert not made.find.prompt.search("OLT-1#")
+    assert not made.find.prompt.search(f"{host.replace(' ', 'x').replace('#', 'x').replace('/', 'x')}y#")
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    "said", [b"\r\nPress F1 to go on", b"\r\nMain menu, choice 1-9", "\r\n\u2592\u2592 ".encode()]
+)
+@pytest.mark.parametrize("reacts", [True, False])
+async def test_a_line_that_stays_after_two_empty_lines_and_is_no_prompt_is_told_as_it_stands(
+    quick: None, said: bytes, reacts: bool
+) -> None:
+    script = Script([b"Welcome\r\n" + said], [[said] if reacts else []] * 9)
+    with pytest.raises(UnknownReply, match=re.escape(said.decode().strip())) as told:
+        await logged_in(script, PLAIN)
+    assert told.value.reply == said.decode().strip()
+    assert script.written == b"\n\n"
+
+
+async def test_a_line_that_nobody_understands_is_told_without_its_secrets(quick: None) -> None:
+    said = f"\r\nwelcome acende, {OLT_PASSWORD} is your password".encode()
+    with pytest.raises(UnknownReply) as told:
+        await logged_in(Script([said], [[said]] * 9), PLAIN)
+    assert OLT_PASSWORD not in str(told.value) + told.value.reply
+    assert "your password" in str(told.value)
+
+
+async def test_a_prompt_that_is_never_the_same_is_told(quick: None) -> None:
+    script = Script([b"0 #"], [[f"\r\n{number} #".encode()] for number in range(1, 30)])
+    with pytest.raises(UnknownReply, match="another one after every empty line"):
+        await logged_in(script, PLAIN)
+
+
+async def test_a_banner_that_comes_in_late_pieces_is_not_learnt() -> None:
+    script = Script(
+        [b"Welcome to POP-3#"], [[b"\r\nUnauthorised>"], [b"\r\nZ#"], [b"\r\nZ#"], *prepared(ZXAN, b"Z#")]
+    )
+    assert await logged_in(script, ZXAN) == "Z#"
+
+
+async def test_an_olt_that_is_slow_to_answer_an_empty_line_is_not_taken_for_one_that_does_not(
+    quick: None,
+) -> None:
+    script = Script([b"OLT#"], [[], [b"\r\nOLT#"]])
+    made = line(script, PLAIN)
+    login = asyncio.create_task(log_in(made, ACCOUNT, 5.0))
+    await asyncio.sleep(0.3)
+    assert script.written == b"\n"
+    script.say(b"\r\nOLT#")
+    assert await login == "OLT#"
+    await made.close()

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from vendors.errors import UnknownReply
 from vendors.huawei_smartax.noise import ALARM, SAVING
-from vendors.screen import shown
+from vendors.noise import without
+from vendors.screen import Beyond, shown
 
 _PAGER = re.compile(
     r"(?m)(?:^[ \t]{0,80})?-{3,4} ?More ?\( ?Press 'Q' to break ?\) ?-{3,4}(?:\x1b?\[37D|\x08{37})?(?: {37})?(?:\x1b?\[37D|\x08{37})?"
@@ -34,8 +35,6 @@ _NOTICE = re.compile(
     r"|Send message for inquiring board \w+ occupancy successfully, board executing\W*"
     r"|Are you sure to query MAC address location \? \(y/n\)\[n\]:\s*y?)\s*"
 )
-_ALARM = re.compile(ALARM)
-_SAVING = re.compile(SAVING)
 _LIMIT = 20_000_000
 
 
@@ -86,9 +85,12 @@ def _text(raw: str, command: str) -> str:
     if _BINARY.search(_ESCAPE.sub("", text)):
         raise UnknownReply("holds control characters")
     if "\x1b" in text:
-        text = shown(text.encode(errors="replace"))
-    text = _ALARM.sub("", text)
-    return text if command.lstrip().lower().startswith("save") else _SAVING.sub("", text)
+        try:
+            text = shown(text.encode(errors="replace"))
+        except Beyond as beyond:
+            raise UnknownReply(str(beyond)) from beyond
+    text = without((ALARM,), text)
+    return text if command.lstrip().lower().startswith("save") else without((SAVING,), text)
 
 
 def _without_prompt(lines: list[str]) -> tuple[list[str], str | None]:

@@ -16,7 +16,7 @@ _BUILDING = re.compile(r"Building configuration\.+")
 _OPEN = re.compile(r"!<([A-Za-z][\w-]{0,40})>")
 _CLOSE = re.compile(r"!</([A-Za-z][\w-]{0,40})>")
 _DEEPEST = 12
-_TOP = re.compile(r"(?:interface|pon-onu-mng|gpon|pon|vlan|traffic-profile|end|exit)\b|[!$]")
+_TOP = re.compile(r"(?:interface|pon-onu-mng|gpon|pon|vlan(?!-)|traffic-profile|end|exit)\b|[!$]")
 _HEAD = re.compile(r"(?P<mode>interface|pon-onu-mng)\s+(?P<name>\S(?:.*\S)?)")
 
 
