@@ -8,6 +8,8 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import reduce
 from operator import or_
@@ -17,11 +19,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from events.attributes import ENVELOPES, Attributes
-from events.base import SOURCE_TIMEZONE
+from events.base import SOURCE_TIMEZONE, EventTime
 from events.inputs import INPUTS, EquipmentReceived, InputData, InstallStarted, is_undecided
 from events.outgoing import CloudEvent, OutRecord, input_record, to_record
-from events.record import Event, Passed, RawRecord, Rejected
-from schemas.serial import is_in_doubt
+from events.record import About, Event, Passed, RawRecord, Rejected
+from schemas.serial import TypedSerial, is_in_doubt
+from schemas.text import ErpId
 
 __all__ = [
     "CloudEvent",
@@ -52,6 +55,9 @@ _one_of: Any = reduce(or_, ENVELOPES.values())
 _any_event: TypeAdapter[Any] = TypeAdapter(Annotated[_one_of, Field(discriminator="type")])
 _data: dict[str, TypeAdapter[InputData]] = {name: TypeAdapter(model) for name, model in INPUTS.items()}
 _attributes = TypeAdapter(Attributes)
+_erp_id: TypeAdapter[str] = TypeAdapter(ErpId)
+_serial: TypeAdapter[str] = TypeAdapter(TypedSerial)
+_time: TypeAdapter[datetime] = TypeAdapter(EventTime)
 
 Headers = dict[str, str | None]
 Outcome = Event | Passed | Rejected
@@ -96,7 +102,10 @@ def parse_record(
     context = {SOURCE_TIMEZONE: source_timezone}
     value = value.removeprefix(b"\xef\xbb\xbf")
     reading = _Reading(record, value, headers, context, now, is_onu_model, ahead_max)
-    return _binary(reading) if _is_binary(headers) else _document(reading)
+    outcome = _binary(reading) if _is_binary(headers) else _document(reading)
+    if isinstance(outcome, Rejected) and outcome.type == InstallStarted.TYPE:
+        return replace(outcome, about=_about(reading))
+    return outcome
 
 
 def _headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
@@ -231,6 +240,42 @@ def _traceparent(text: Any) -> str | None:
 
 
 # --------------------------------------------------------------------------------------------------------- refusals
+
+
+def _about(reading: _Reading) -> About | None:
+    """Whose request this is that cannot be read, member by member."""
+    attributes, members = _parts(reading)
+    if not (order := _read(_erp_id, members.get("service_order_id"), reading)):
+        return None
+    time = _read(_time, attributes.get("time"), reading) or _read(_time, members.get("started_at"), reading)
+    serial = _read(_serial, members.get("serial"), reading)
+    return About(order, serial, _read(_erp_id, members.get("customer_id"), reading), time)
+
+
+def _parts(reading: _Reading) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Attributes and members, as far as they are there."""
+    document = _loaded(reading.value)
+    if _is_binary(reading.headers):
+        return {"time": reading.headers.get("ce_time")}, document
+    if "data" not in document and "data_base64" in document:
+        with suppress(ValueError, TypeError):
+            return document, _loaded(base64.b64decode(document["data_base64"], validate=True))
+    data = document.get("data", document)
+    return document, data if isinstance(data, dict) else {}
+
+
+def _loaded(value: bytes) -> dict[str, Any]:
+    try:
+        document = from_json(value)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _read(kind: TypeAdapter[Any], value: Any, reading: _Reading) -> Any:
+    """The value as this kind of value, or None."""
+    found, _ = _tried(lambda: kind.validate_python(value, context=reading.context))
+    return found
 
 
 def _errors(error: ValidationError) -> list[ErrorDetails]:

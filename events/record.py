@@ -44,6 +44,16 @@ class Passed:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What can be read of an `install.started` that is set aside: whose it is, and when it was asked, if it says so."""
+
+    order: str
+    serial: str | None = None
+    customer: str | None = None
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A record that cannot be read: its reason code, and where in the document what was expected.
 
@@ -53,3 +63,5 @@ class Rejected:
     code: str
     where: tuple[str, ...] = ()
     type: str | None = None
+    about: About | None = None
+    """The order that was asked for, where it can be read."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -40,17 +40,23 @@ class Gone(Exception):
     """The record cannot be had any more: the message says why."""
 
 
-async def letters(settings: Settings, limit: int, code: str | None = None) -> list[dict[str, Any]]:
-    """The newest dead letters, each once, newest first: the data of their events with `id` and `time`."""
+async def letters(
+    settings: Settings, limit: int, code: str | None = None, places: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """The newest dead letters, each once, newest first: the data of their events with `id` and `time`.
+
+    `places` are the ids of those that are looked for, None for all.
+    """
     async with reread.reading(settings) as consumer:
         partitions = await reread.partitions(consumer, settings.topics.dead_letters)
         if not partitions:
             return []
         found: dict[str, dict[str, Any]] = {}
         # One event may lie there several times, so some more are read than asked for.
-        for record in await _last(consumer, partitions, limit if code is None else None):
+        every = code is not None or places is not None
+        for record in await _last(consumer, partitions, None if every else limit):
             event = _event(record)
-            if event and code in {None, event["code"]}:
+            if event and code in {None, event["code"]} and (places is None or event["id"] in places):
                 found[event["id"]] = event
     newest = sorted(found.values(), key=lambda event: str(event["time"]), reverse=True)
     return newest[:limit]
@@ -128,9 +134,16 @@ async def _raw(consumer: Consumer, event: dict[str, Any]) -> Record:
     record = await _at(consumer, at, offset, ends[at])
     if record is None:
         raise Gone("the topic no longer keeps it")
-    if event.get("sha256") != (None if record.value is None else hashlib.sha256(record.value).hexdigest()):
+    if not _is_bare(event) and event.get("sha256") != (
+        None if record.value is None else hashlib.sha256(record.value).hexdigest()
+    ):
         raise Gone("another record lies there now: the topic was made anew")
     return record
+
+
+def _is_bare(event: dict[str, Any]) -> bool:
+    """Whether only position and code of the record could be written down."""
+    return event.get("sha256") is None and event["code"] != "empty_value"
 
 
 async def _at(consumer: Consumer, at: TopicPartition, offset: int, end: int) -> "Record | None":

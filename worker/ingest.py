@@ -24,7 +24,7 @@ from faststream.kafka import KafkaBroker
 from faststream.message import StreamMessage
 
 from events.envelope import Event, Passed, RawRecord, Rejected
-from worker import bus, logs, metrics, tracing
+from worker import bus, logs, metrics, topics, tracing
 from worker.batch import Item, Reading, halves, where
 from worker.clock import boottime
 from worker.consumer import KeepingConsumer, raw
@@ -39,6 +39,8 @@ _COMMIT_S = 30.0
 _CONNECT_PAUSE_S = 2.0
 _WATCH_S = 1.0
 _STAND_FIRST_S = 0.5
+_RETENTION_EVERY_S = 900.0
+_RETENTION_LIMIT_S = 60.0
 _MAX_POLL_S = 900.0
 
 Records = tuple[ConsumerRecord[bytes, bytes], ...]
@@ -108,6 +110,7 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._relay(stop))
             telling = tasks.create_task(self._tell_lag())
+            learning = tasks.create_task(self._learn_retention())
             broker = await self._connect(beat)
             while not self._stopping.is_set():
                 if self.healthy:
@@ -115,7 +118,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._measure()
                 await self._pause(self._stopping, _WATCH_S)
             telling.cancel()
-            await asyncio.wait({telling})
+            learning.cancel()
+            await asyncio.wait({telling, learning})
             if broker:
                 await self._committed()
                 await broker.stop()
@@ -124,6 +128,17 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _relay(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._stopping.set()
+
+    async def _learn_retention(self) -> None:
+        """How long input topics keep their records, asked now and then; what was known stands where it cannot be had."""
+        while True:
+            with survived("ingest", "retention_not_read"):
+                try:
+                    async with asyncio.timeout(_RETENTION_LIMIT_S):
+                        self._reading.learn(await topics.retention(self._settings))
+                except (KafkaError, OSError, TimeoutError) as error:
+                    log.info("retention_not_read", error=type(error).__name__)
+            await asyncio.sleep(_RETENTION_EVERY_S)
 
     async def _tell_lag(self) -> None:
         try:

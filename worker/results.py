@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import AwareDatetime, ValidationError
 
 from events.base import EventData
+from events.outgoing import final_id, progress_id
 from events.outputs import Cancelled, Completed, Failed, Progress
 from events.stages import Stage
 from schemas.place import PonPort, PonPortText
@@ -88,11 +89,19 @@ class Result:
         return self.type != Progress.TYPE
 
     @property
+    def of_rejected(self) -> bool:
+        """Whether it tells of a request that could not be read, of an order of which none was known: it is no fact."""
+        told = self.told
+        usual = {final_id(self.order, told.revision), progress_id(self.order, told.sequence)}
+        return self.id not in usual and told.code in _OF_REJECTED
+
+    @property
     def own(self) -> frozenset[Registration]:
         """Registrations that were the order's own when it was made."""
         return frozenset((one.olt_id, str(one.pon_port), one.serial) for one in self.told.own if one.serial)
 
 
+_OF_REJECTED = frozenset({"invalid_data", "internal_error", "request_rejected"})
 _OURS = frozenset(model.TYPE for model in (Completed, Failed, Cancelled, Progress))
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -28,6 +29,7 @@ KEEP_HOURS: Mapping[str, int] = {
 }
 """How long records are kept. From stock and results the state can be rebuilt; installations hold passwords."""
 _HOUR_MS = 3_600_000
+_CENTURY_MS = 100 * 365 * 24 * _HOUR_MS
 _CREATE_MS = 30_000
 _NEWS_S = 30.0
 _LOOK_S = 0.1
@@ -104,6 +106,14 @@ async def look(settings: Settings, shapes: Mapping[str, Shape], *, create: bool 
             await _create(admin, {name: shapes[name] for name in made})
         found = await _found(admin, [name for name in shapes if name in there | set(made)], news=bool(made))
         return [Topic(name, shape, found.get(name), name in made) for name, shape in shapes.items()]
+
+
+async def retention(settings: Settings) -> dict[str, timedelta]:
+    """How long each input topic keeps its records; those that keep them for ever are left out. Raises KafkaError."""
+    async with _asking(settings) as admin:
+        configs = await _configs(admin, settings.topics.inputs)
+    kept = {name: int(config.get("retention.ms") or FOREVER) for name, config in configs.items()}
+    return {name: timedelta(milliseconds=ms) for name, ms in kept.items() if 0 <= ms < _CENTURY_MS}
 
 
 @asynccontextmanager

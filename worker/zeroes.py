@@ -29,6 +29,7 @@ def begin(topics: Topics, config: Configuration | None, loops: Collection[str]) 
 
 def _records(topics: Topics) -> None:
     codes = [reason.code for reason in REASONS.values() if reason.kind == "dead_letter"]
+    codes += ["invalid_data", "internal_error"]  # of which orders fail, too
     for topic in topics.inputs:
         for code in codes:
             metrics.DEAD_LETTERS.labels(topic, code)

@@ -1,4 +1,4 @@
-"""Reasons for which a record of an input topic is set aside."""
+"""Reasons for which a record of an input topic is set aside, and what is said of the order that it asked for."""
 
 from events.reason_tables.row import Row
 
@@ -41,10 +41,24 @@ ROWS = (
         "Atualize o Acende ou envie uma versão que ele conheça.",
         "Upgrade Acende, or send a version it knows.",
     ),
-    _row(
+    Row(
         "invalid_data",
+        "failed",
+        True,
         "Os dados do evento estão incorretos: {where}.",
         "The data of the event are wrong: {where}.",
+        _FIX_PT,
+        _FIX_EN,
+        fault="erp",
+    ),
+    Row(
+        "request_rejected",
+        "progress",
+        False,
+        "Um pedido para esta ordem não pôde ser lido: {where}. A ordem continua como estava.",
+        "A request for this order could not be read: {where}. The order stays as it was.",
+        _FIX_PT,
+        _FIX_EN,
     ),
     _row(
         "naive_time",

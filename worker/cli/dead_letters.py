@@ -37,17 +37,30 @@ _ALL = 10_000
 
 @app.command("list")
 def list_(
+    subject: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ORDER|SERIAL]", help="Only requests of this order, or that name this serial."
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=_ALL, help="How many at most.")] = 50,
     code: Annotated[str | None, typer.Option(help="Only with this reason code.")] = None,
     as_json: Json = False,
 ) -> None:
     """The newest dead letters, as far as their topic keeps them."""
-    found = asyncio.run(dead_letters.letters(settings.load(), limit, code))
+    places = None if subject is None else _of(subject)
+    found = [] if places == set() else asyncio.run(dead_letters.letters(settings.load(), limit, code, places))
     if as_json:
         output.print_json(found)
         return
     shown = output.table("Dead letters", _COLUMNS, [_row(one) for one in found])
     output.console().print(shown if found else "No dead letters.")
+
+
+def _of(subject: str) -> set[str]:
+    """Where the requests of an order lie that were set aside, or those that name a serial."""
+    with opened() as (_, store, _):
+        return {one.record for one in store.read_sync(timelines.requests_rejected, subject)}
 
 
 def _row(one: dict[str, Any]) -> list[Any]:

@@ -27,6 +27,9 @@ _AROUND = 6
 
 @app.command()
 def orders(
+    subject: Annotated[
+        str | None, typer.Argument(metavar="[ORDER|SERIAL]", help="Only this order, or those of this serial.")
+    ] = None,
     waiting: Annotated[bool, typer.Option("--waiting", help="Only orders without a final result.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Only failed ones.")] = False,
     parked: Annotated[bool, typer.Option("--parked", help="Only those whose attempts ran out.")] = False,
@@ -40,10 +43,15 @@ def orders(
     which, console = _which(waiting=waiting, failed=failed, parked=parked), output.console()
     if watch and (as_json or not console.is_terminal):
         raise Failure("--watch needs a terminal, and no --json", Status.USAGE)
+    if subject is not None and (watch or which != "all"):
+        raise Failure("an order or a serial is looked up alone, without --watch and a choice", Status.USAGE)
     with opened() as (_, store, _):
         if watch:
             _watch(console, store, which, limit)
-        found = store.read_sync(timelines.orders, which, limit)
+        if subject is None:
+            found = store.read_sync(timelines.orders, which, limit)
+        else:
+            found = store.read_sync(timelines.find, subject)[:limit]
     if as_json:
         output.print_json(found)
     else:

@@ -8,7 +8,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from events.reasons import reason
 from worker.cli import output, words
+from worker.store.rejected import RejectedView
 from worker.store.timelines import JobView, OrderView, Step
 
 Fact = tuple[str, str]
@@ -65,6 +67,16 @@ def _outcome(final: Mapping[str, Any], order: OrderView) -> Iterator[Fact]:
 def _work(jobs: Iterable[JobView]) -> Iterator[Fact]:
     for job in jobs:
         yield "a fazer", words.job(job)
+
+
+def rejected(requests: Sequence[RejectedView]) -> Table:
+    """Requests that could not be read, and where they lie: `acende dead-letters show` tells what is wrong."""
+    rows = [(one.at, one.record, one.order, _short(one.code)) for one in requests]
+    return output.table("Pedidos recusados", ("quando", "registro", "ordem", "motivo"), rows)
+
+
+def _short(code: str) -> str:
+    return reason(code).say().text_pt.replace(": ?", "")
 
 
 # -------------------------------------------------------------------------------------------------------- timeline

@@ -8,7 +8,7 @@ from worker.cli import output, words
 from worker.cli.failure import Failure, Status
 from worker.cli.opened import opened
 from worker.cli.output import Json, Who, Why
-from worker.store import Connection, privacy, timelines
+from worker.store import Connection, privacy, rejected, timelines
 from worker.store.apply import lock
 from worker.store.db import now
 
@@ -46,9 +46,9 @@ def _purge(conn: Connection, orders: list[str], customer: str | None, who: str, 
     if not found:
         raise Failure(f"nenhuma ordem do cliente {customer!r} é conhecida")
     for order, known in found.items():
-        if known is None:
+        if known is None and not rejected.is_there(conn, order):
             raise Failure(words.unknown(order))
-        if known.live:
+        if known is not None and known.live:
             raise Failure(
                 f"{order} está em andamento: cancele antes com `acende cancel {order}`; nada foi apagado"
             )

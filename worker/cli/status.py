@@ -34,7 +34,7 @@ def status(
     """Where an order stands and how it came there: its timeline."""
     with opened() as (_, store, _):
         found = store.read_sync(look, subject)
-        if not found["orders"] and not found["unit"]:
+        if not found["orders"] and not found["unit"] and not found["rejected"]:
             raise Failure(f"nenhuma ordem e nenhuma ONU do estoque é conhecida como {subject!r}")
         if as_json:
             output.print_json(_ended(store, subject) if follow else found)
@@ -57,6 +57,7 @@ def look(conn: Connection, subject: str) -> dict[str, Any]:
             }
             for order in orders
         ],
+        "rejected": timelines.requests_rejected(conn, subject),
     }
 
 
@@ -102,6 +103,8 @@ def _print(console: Console, found: dict[str, Any], *, commands: bool) -> None:
         order = one["order"]
         console.print(page.head(order), page.facts(order, one["jobs"]), sep="\n")
         console.print(page.timeline(one["timeline"], commands=commands))
+    if rejected := found["rejected"]:
+        console.print(page.rejected(rejected))
     if unit := found["unit"]:
         received = unit["received"] or {}
         row = [unit["serial"], received.get("model"), received.get("warehouse"), unit["lent_to"]]

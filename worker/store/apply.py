@@ -15,7 +15,7 @@ from worker.correlate import World, merge
 from worker.correlate.world import cancels_too_late
 from worker.facts import Order, Rules, Stamp, Unit, unknown
 from worker.replacing import replace
-from worker.store import doubt, many, world
+from worker.store import doubt, many, rejected, world
 from worker.store.db import context, now
 from worker.store.schema import inbox
 from worker.store.secrets import secrets_in
@@ -93,7 +93,9 @@ def apply_batch(conn: Connection, events: Sequence[Event]) -> Applied:
     rules = doubt.rules(conn)
     reader, affected = world.gather(conn, merge.units_of(new), merge.serials_named(new), merge.orders_of(new))
     before = reader.orders()
-    facts = Facts(dict(reader.units), dict(before))
+    asked = {e.data.service_order_id for e in new if isinstance(e.data, InstallStarted | InstallCancelled)}
+    going_on = rejected.going_on(conn, before, asked)
+    facts = Facts(dict(reader.units), {**before, **going_on})
     for event in new:
         facts.add(event, at, rules)
     known = World(facts.units, facts.orders, reader.registered, frozenset(affected))

@@ -23,11 +23,11 @@ class Letter:
     record: Record
 
 
-def put(conn: Connection, letters: Sequence[Letter], now: datetime) -> int:
-    """Write those letters that were not written before; how many there were. Raises RecordTooLarge."""
+def put(conn: Connection, letters: Sequence[Letter], now: datetime) -> set[str]:
+    """Write those letters that were not written before; where these records lie. Raises RecordTooLarge."""
     places = list(dict.fromkeys(letter.at for letter in letters))
     if not places:
-        return 0
+        return set()
     known = set(
         conn.execute(select(inbox.c.id).where(inbox.c.source == _SOURCE, inbox.c.id.in_(places))).scalars()
     )
@@ -37,4 +37,4 @@ def put(conn: Connection, letters: Sequence[Letter], now: datetime) -> int:
         rows = [{"source": _SOURCE, "id": at, "type": _TYPE, "arrived_at": now} for at in new]
         conn.execute(dialect.insert(inbox).on_conflict_do_nothing(), rows)
         outbox.put_all(conn, [letter.record for letter in new.values()], now)
-    return len(new)
+    return set(new)

@@ -31,9 +31,15 @@ class Say:
 
 
 def progress(
-    known: Context, order: Order, at: datetime, say: Say | None = None, *, news: bool = False
+    known: Context,
+    order: Order,
+    at: datetime,
+    say: Say | None = None,
+    *,
+    news: bool = False,
+    event_id: str | None = None,
 ) -> tuple[Order, Record]:
-    """That the order reached its stage, or with `say`, why it stands there; `news`: of an order that is not live."""
+    """That the order reached its stage, or with `say`, why it stands there; `news`: of no stage of its way."""
     order = replace(order, sequence=order.sequence + 1)
     stage = None if news else order.stage
     texts = reason(say.code).say(say.params) if say else None
@@ -47,7 +53,7 @@ def progress(
         text_pt=texts.text_pt if texts else stage.text_pt if stage else "",
         text_en=texts.text_en if texts else stage.text_en if stage else "",
     )
-    return order, _record(known, order, progress_id(order.id, order.sequence), data, at)
+    return order, _record(known, order, event_id or progress_id(order.id, order.sequence), data, at)
 
 
 def completed(
@@ -60,12 +66,19 @@ def completed(
 
 
 def failed(
-    known: Context, order: Order, unit: Unit | None, say: Say, more: Mapping[str, Any], at: datetime
+    known: Context,
+    order: Order,
+    unit: Unit | None,
+    say: Say,
+    more: Mapping[str, Any],
+    at: datetime,
+    *,
+    event_id: str | None = None,
 ) -> tuple[Order, Record]:
     """The final event of an order that failed."""
     order = replace(order, sequence=order.sequence + 1)
     fields = {**_identity(order), **_work(order, unit), **_explained(order, say), **_short(more)}
-    return _final(known, order, Failed(**fields, parked=order.parked), at)
+    return _final(known, order, Failed(**fields, parked=order.parked), at, event_id)
 
 
 def cancelled(
@@ -139,9 +152,13 @@ def _short(more: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _final(
-    known: Context, order: Order, data: Completed | Failed | Cancelled, at: datetime
+    known: Context,
+    order: Order,
+    data: Completed | Failed | Cancelled,
+    at: datetime,
+    event_id: str | None = None,
 ) -> tuple[Order, Record]:
-    record = _record(known, order, final_id(order.id, order.revision), data, at)
+    record = _record(known, order, event_id or final_id(order.id, order.revision), data, at)
     return replace(order, final=data.model_dump(mode="json"), final_revision=order.revision), record
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from worker.redaction import impersonal, record
-from worker.store import many, secrets
+from worker.store import many, rejected, secrets
 from worker.store.db import note_erased
 from worker.store.schema import action, job, job_step, olt_lease, outbox, service_order
 
@@ -69,6 +69,7 @@ def forget(conn: Connection, orders: Collection[str], at: datetime, *, long_ago:
     else:
         _rewrite(conn, _WAITING.where(many.among(conn, outbox.c.key, people)), people.get)
     secrets.erase(conn, orders)
+    rejected.forget(conn, orders)
     note_erased(conn)
 
 
@@ -125,7 +126,7 @@ def _holds(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 def of_customer(conn: Connection, customer: str) -> list[str]:
     """The orders of a customer, by the ERP's key."""
     wanted = select(service_order.c.id).where(service_order.c.customer == customer)
-    return list(conn.execute(wanted.order_by(service_order.c.id)).scalars())
+    return sorted({*conn.execute(wanted).scalars(), *rejected.of_customer(conn, customer)})
 
 
 def _without_person(request: dict[str, object] | None) -> dict[str, object] | None:

@@ -15,7 +15,7 @@ from worker.correlate import World, correlate, merge
 from worker.facts import Order, OrderState, Rules, unknown
 from worker.replacing import replace
 from worker.results import Registration, Result, Standing, owners, resumed, with_final
-from worker.store import many, secrets, timelines, world
+from worker.store import many, rejected, secrets, timelines, world
 from worker.store.apply import Facts, lock, note_events
 from worker.store.db import context, now
 from worker.store.rows import step_row
@@ -141,6 +141,9 @@ class _Rebuilding:
         before = self._orders(result.order for result in results)
         after = dict(before)
         for result in results:
+            if result.of_rejected:
+                self._goes_on_after(result, after)
+                continue
             order = after.get(result.order) or unknown(result.order)
             if not result.final or result.told.sequence <= order.sequence:
                 continue
@@ -155,12 +158,24 @@ class _Rebuilding:
         before = self._orders(result.order for result in results)
         after = dict(before)
         for result in results:
+            if result.of_rejected:
+                self._goes_on_after(result, after)
+                continue
             order, told = after.get(result.order) or unknown(result.order), result.told
             if told.sequence > order.sequence:
                 revision = max(told.revision, order.revision)
                 after[order.id] = replace(order, sequence=told.sequence, revision=revision)
                 self.behind.add(order.id)
         self._write(before, after.values())
+
+    def _goes_on_after(self, result: Result, orders: dict[str, Order]) -> None:
+        """Note what was told of an order of which no request could be read: a later one goes on from there."""
+        told = result.told
+        code = told.code if result.final and told.code else "invalid_data"
+        rejected.told_again(self.conn, result.order, told.revision, told.sequence, code, result.at)
+        if order := orders.get(result.order):
+            sequence, revision = max(told.sequence, order.sequence), max(told.revision, order.revision)
+            orders[order.id] = replace(order, sequence=sequence, revision=revision)
 
     def _orders(self, ids: Iterable[str]) -> dict[str, Order]:
         reader = world.Reader(self.conn)

@@ -363,6 +363,31 @@ outbox = Table(
 )
 """Records to be published; deleted after the acknowledgement."""
 
+rejected_order = Table(
+    "rejected_order",
+    metadata,
+    Column("id", Text, primary_key=True),  # service order id
+    Column("revision", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("code", Text, nullable=False),  # with which it failed
+    Column("at", Utc, nullable=False, index=True),
+)
+"""Orders of which no request could be read yet, and which were told so. No fact comes from here: the first that can be read
+goes on with the next revision and sequence."""
+
+rejected_record = Table(
+    "rejected_record",
+    metadata,
+    Column("place", Text, primary_key=True),  # topic/partition/offset: the dead letter's id
+    Column("service_order_id", Text, nullable=False, index=True),
+    Column("serial", Text, index=True),
+    Column("customer", Text, index=True),
+    Column("code", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("until", Utc, nullable=False, index=True),  # when its topic no longer keeps it
+)
+"""Where requests lie that were set aside, by order and serial."""
+
 action = Table(
     "action",
     metadata,

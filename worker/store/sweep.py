@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, tuple_
 
 from worker.correlate import World
 from worker.facts import OrderState
-from worker.store import doubt, many, search, secrets, world
+from worker.store import doubt, many, rejected, search, secrets, world
 from worker.store.apply import Facts, lock
 from worker.store.db import context, note_corrected, now
 from worker.store.privacy import forget
@@ -16,7 +16,7 @@ from worker.store.settle import News, Settled, settle
 
 ORDERS_MAX = 500
 ROWS_MAX = 5000
-NOTHING = (0, 0, 0)
+NOTHING = (0, 0, 0, 0)
 SLACK = timedelta(seconds=5)
 
 
@@ -29,11 +29,17 @@ class Swept:
     secrets: int = 0
     inbox: int = 0
     personal: int = 0
+    rejected: int = 0
 
     @property
     def full(self) -> bool:
         """Whether there may be more to do at once."""
-        return self.orders >= ORDERS_MAX or self.inbox >= ROWS_MAX or self.personal >= ORDERS_MAX
+        return (
+            self.orders >= ORDERS_MAX
+            or self.inbox >= ROWS_MAX
+            or self.personal >= ORDERS_MAX
+            or self.rejected >= ROWS_MAX
+        )
 
 
 def sweep(conn: Connection) -> Swept:
@@ -49,7 +55,7 @@ def sweep(conn: Connection) -> Swept:
     )
 
 
-def _erase(conn: Connection, at: datetime) -> tuple[int, int, int]:
+def _erase(conn: Connection, at: datetime) -> tuple[int, int, int, int]:
     """Erase what has had its time; where a time lies further ahead than twice what is kept, the clock was set back."""
     rules = context(conn).rules
     _forget_steps(conn, at, at - rules.personal_keep)
@@ -57,6 +63,7 @@ def _erase(conn: Connection, at: datetime) -> tuple[int, int, int]:
         secrets.erase_due(conn, at, at + 2 * rules.secret_keep),
         _forget_events(conn, at, at - rules.inbox_keep),
         forget_people(conn, at, at - rules.personal_keep),
+        rejected.forget_gone(conn, at),
     )
 
 

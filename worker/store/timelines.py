@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, insert, or_, select
 
 from events.reasons import reason
 from events.stages import Stage
 from schemas.serial import mac_digits, serial_or_none
 from worker.facts import OrderState
-from worker.store import db
-from worker.store.schema import action, equipment, job, job_step, service_order
+from worker.store import db, rejected
+from worker.store.rejected import RejectedView
+from worker.store.schema import action, equipment, job, job_step, rejected_order, service_order
 
 Which = Literal["all", "waiting", "failed", "parked"]
 _MAC = func.upper(
@@ -84,12 +85,44 @@ class JobView:
 
 
 def orders(conn: Connection, which: Which = "all", limit: int = 100) -> list[OrderView]:
-    """Orders, those that changed last first."""
+    """Orders, those that changed last first; with those of which no request could be read, which have failed."""
     wanted = select(service_order).order_by(service_order.c.updated_at.desc()).limit(limit)
     condition = _WHICH[which]
     if condition is not None:
         wanted = wanted.where(condition)
-    return [_view(row) for row in conn.execute(wanted).mappings()]
+    found = [_view(row) for row in conn.execute(wanted).mappings()]
+    if which in {"all", "failed"}:
+        latest = _REJECTED.order_by(rejected_order.c.at.desc()).limit(limit)
+        found += [_rejected_view(row) for row in conn.execute(latest).mappings()]
+    return sorted(found, key=lambda order: order.updated_at, reverse=True)[:limit]
+
+
+_REJECTED = select(rejected_order).where(
+    ~exists().where(service_order.c.id == rejected_order.c.id, service_order.c.request.is_not(None))
+)
+"""Orders of which no request could be read yet."""
+
+
+def _rejected_view(row: RowMapping) -> OrderView:
+    texts = reason(row["code"]).say()
+    return OrderView(
+        id=row["id"],
+        state=OrderState.FAILED.value,
+        revision=row["revision"],
+        stage=None,
+        since=row["at"],
+        serial=None,
+        olt=None,
+        port=None,
+        customer_id=None,
+        contract_id=None,
+        attempts=0,
+        parked=False,
+        code=row["code"],
+        text_pt=texts.text_pt.replace(": ?", ""),
+        action_pt=texts.action_pt,
+        updated_at=row["at"],
+    )
 
 
 def one(conn: Connection, order_id: str) -> OrderView | None:
@@ -101,21 +134,27 @@ def one(conn: Connection, order_id: str) -> OrderView | None:
 def find(conn: Connection, text: str) -> list[OrderView]:
     """The order of this id; else the orders that work with, name, or are lent the unit of this serial.
 
-    Twelve hex digits may be a serial or a MAC address: both are looked for.
+    Twelve hex digits may be a serial or a MAC address: both are looked for. Orders of which no request could be read count.
     """
     if order := one(conn, text):
         return [order]
     serials = _serials(conn, text)
-    if not serials:
-        return []
     lent = select(equipment.c.bound_order).where(equipment.c.serial.in_(serials))
     concerned = or_(
         service_order.c.serial.in_(serials),
         service_order.c.named_serial.in_(serials),
         service_order.c.id.in_(lent),
     )
-    found = select(service_order).where(concerned).order_by(service_order.c.updated_at.desc())
-    return [_view(row) for row in conn.execute(found).mappings()]
+    known = select(service_order).where(concerned).order_by(service_order.c.updated_at.desc())
+    found = [_view(row) for row in conn.execute(known).mappings()] if serials else []
+    ids = {text, *(one.order for one in rejected.find(conn, text, serials))} - {view.id for view in found}
+    unread = conn.execute(_REJECTED.where(rejected_order.c.id.in_(ids))).mappings()
+    return found + [_rejected_view(row) for row in unread]
+
+
+def requests_rejected(conn: Connection, text: str) -> list[RejectedView]:
+    """Requests of this order, or that name this serial, that were set aside: as long as their topics keep them."""
+    return rejected.find(conn, text, _serials(conn, text))
 
 
 def unit(conn: Connection, text: str) -> dict[str, Any] | None:

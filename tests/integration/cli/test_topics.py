@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,18 @@ from tests.integration.cli.conftest import acende
 from tests.support.kafka import Topics
 from worker.cli.failure import Status
 from worker.settings import Settings
-from worker.topics import KEEP_HOURS, Shape, Topic, wanted
+from worker.topics import KEEP_HOURS, Shape, Topic, retention, wanted
+
+
+async def test_it_is_known_how_long_input_topics_keep_their_records(kafka_topics: Topics) -> None:
+    week = {"retention.ms": str(7 * 24 * 3_600_000)}
+    made = Settings(
+        kafka_servers=kafka_topics.bootstrap,
+        topic_install=kafka_topics("install", config=week),
+        topic_equipment=kafka_topics("equipment", config={"retention.ms": "-1"}),
+    )
+    assert await retention(made) == {made.topic_install: timedelta(days=7)}
+
 
 ONE_BROKER = ("--replication", "1")
 

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from sqlalchemy import select
 from events.envelope import RawRecord, parse_record
 from tests.integration.ingest.conftest import Send, applied, cancelled, ingesting, lag, letters, settled
 from tests.support.installation import started
+from tests.support.kafka import Topics
 from tests.support.secrets import PPPOE_PASSWORD, leaked
 from tests.support.until import until
 from worker import batch, ingest, logs
@@ -24,7 +25,7 @@ from worker.ingest import Ingest
 from worker.settings import Settings
 from worker.store.apply import apply_batch
 from worker.store.db import Store, StoreUnavailable
-from worker.store.schema import service_order
+from worker.store.schema import rejected_record, service_order
 
 
 @pytest.fixture
@@ -179,3 +180,20 @@ async def test_an_exception_of_the_handler_loses_no_record_and_no_secret_and_pri
     printed = "".join((said.getvalue(), *capfd.readouterr()))
     assert "Traceback" not in printed
     assert leaked(printed) == []
+
+
+async def test_a_rejected_request_is_kept_in_the_index_as_long_as_its_topic_keeps_it(
+    store: Store, settings: Settings, send: Send, kafka_topics: Topics
+) -> None:
+    week = kafka_topics("week", partitions=2, config={"retention.ms": str(7 * 24 * 3_600_000)})
+    settings = settings.model_copy(update={"topic_install": week})
+
+    async def learnt() -> bool:
+        return bool(running._reading.retention)
+
+    async with ingesting(store, settings, apply_batch) as running:
+        await until(learnt)
+        await send(week, order(1, mode="ponte"))
+        await settled(settings)
+    row = await store.read(lambda conn: conn.execute(select(rejected_record)).one())
+    assert (row.service_order_id, row.until - row.at) == ("OS-1", timedelta(days=7))

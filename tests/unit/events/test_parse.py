@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from events.envelope import RECORD_BYTES_MAX, Event, Passed, RawRecord, Rejected, parse_record
 from events.inputs import INPUTS, EquipmentBound, EquipmentReceived, InstallStarted, is_undecided
 from events.reasons import REASONS
+from events.record import About
 from tests.unit.events.samples import (
     ARRIVED,
     NOW,
@@ -302,6 +303,52 @@ def test_each_kind_of_json_value_at_each_member_raises_nothing(kind: str) -> Non
         ):
             _becomes_something(record(whole | {name: value}))
             _becomes_something(record({"type": kind, **data, name: value}))
+
+
+WRONG = started(mode="ponte", serial="hwtc1a2b3c4d")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(record(event(WRONG)), id="structured"),
+        pytest.param(binary(WRONG), id="binary"),
+        pytest.param(record({**WRONG, **event(data=...)}), id="plain"),
+        pytest.param(
+            record(event(data=..., data_base64=base64.b64encode(json.dumps(WRONG).encode()).decode())),
+            id="base64",
+        ),
+        pytest.param(record(event(started(serial="hwtc1a2b3c4d"), specversion="0.3")), id="wrong-envelope"),
+    ],
+)
+def test_of_a_request_that_is_refused_it_is_known_whose_it_is(found: RawRecord) -> None:
+    about = refused(found).about
+    assert about == About("OS-48211", "HWTC1A2B3C4D", "10233", SENT)
+
+
+def test_of_a_request_that_is_refused_each_member_is_read_by_itself() -> None:
+    wrong = started(serial=[], customer_id={}, started_at="2026-03-01T09:31:07-03:00", service_order_id=7)
+    at = datetime(2026, 3, 1, 12, 31, 7, tzinfo=UTC)
+    assert refused(record(event(wrong, time=[]))).about == About("7", None, None, at)
+    assert refused(record(event(wrong | {"started_at": 5}, time=[]))).about == About("7", None, None, None)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(record(event(started(service_order_id="?"))), id="no-order"),
+        pytest.param(record(event(data=[])), id="no-object"),
+        pytest.param(record(event(data=..., data_base64="?")), id="no-base64"),
+        pytest.param(record(event(type="acende.install.started.v2")), id="other-version"),
+        pytest.param(
+            record(event(received(serial=1, model="EG8145V5", service_order_id="OS-1"))), id="stock"
+        ),
+        pytest.param(record(json.dumps(event()).encode()[:-5]), id="cut"),
+        pytest.param(binary(b"[1]"), id="binary-list"),
+    ],
+)
+def test_of_other_records_nothing_is_known(found: RawRecord) -> None:
+    assert refused(found).about is None
 
 
 def _becomes_something(found: RawRecord) -> None:
