@@ -192,6 +192,8 @@ class Observation(Frozen):
     """The OLT's software, where `plan` depends on it."""
     more: dict[str, str] = {}
     """What only this vendor's own `plan` reads, of the OLT or of `port`."""
+    left_out: tuple[str, ...] = ()
+    """Rows of lists that could not be read. None of them is about what was asked, and no number is free because of them."""
     secrets_current: frozenset[str] = frozenset()
     """Names of secrets and unread fields whose digest equals what was last applied and accepted here: filled in by
     the worker. `plan` sends the others."""

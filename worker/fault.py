@@ -11,7 +11,7 @@ from worker.preview import refusal
 from worker.reconcile import params_of
 from worker.removal import abandoned
 from worker.retry import RetryPolicy
-from worker.store import Connection, db, room, work
+from worker.store import Connection, db, work
 from worker.store.leases import Lease
 from worker.store.work import Job, Step
 
@@ -42,8 +42,8 @@ def record(
     """Count a try that a bug has ended, by what the job has noted by now; what follows. Raises StaleLease."""
     now = db.now(conn)
     wanted = work.held_fast(conn, lease, job, now)
-    work.add_steps(conn, job, (*learnt.steps, Step("run_failed", None, {"code": CODE})), now)
-    room.tell(conn, job.olt, learnt.onus_free, now)
+    failed = Step("run_failed", None, {"code": CODE})
+    ledger.note(conn, job, replace(learnt, steps=(*learnt.steps, failed)), now)
     if not wanted:
         return Superseded()
     outcome = after_fault(replace(job, notes=work.notes_of(conn, job)), policy, spread)

@@ -222,10 +222,13 @@ def move_on(
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a run leaves besides its outcome: rows of the timeline, and how many more ONUs fit on ports that it looked at."""
+    """What a run leaves besides its outcome: rows of the timeline, how many more ONUs fit on ports that it looked at, and
+    rows of the OLT's lists that could not be read, redacted.
+    """
 
     steps: Sequence[Step] = ()
     onus_free: Mapping[PonPort, int] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
 
 
 def record(conn: Connection, lease: Lease, job: Job, outcome: Outcome, learnt: Learnt) -> None:
@@ -237,10 +240,16 @@ def _record(
     conn: Connection, lease: Lease, job: Job, outcome: Outcome, learnt: Learnt, now: datetime
 ) -> None:
     wanted = work.held_fast(conn, lease, job, now)
-    work.add_steps(conn, job, learnt.steps, now)
-    room.tell(conn, job.olt, learnt.onus_free, now)
+    note(conn, job, learnt, now)
     if wanted:
         conclude(conn, job, outcome, now)
+
+
+def note(conn: Connection, job: Job, learnt: Learnt, now: datetime) -> None:
+    """Keep what a run has learnt, whatever becomes of it. After `work.held_fast`."""
+    work.add_steps(conn, job, learnt.steps, now)
+    room.tell(conn, job.olt, learnt.onus_free, now)
+    leases.tell_left_out(conn, job.olt, learnt.left_out, now)
 
 
 def record_and_take(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from schemas.inventory import Olt
 from schemas.place import PonPort
 from vendors import quoting
-from vendors.contract import Adapter, Command, Dialogue, Observation, Platform, T
+from vendors.contract import Adapter, Command, Dialogue, Observation, Platform, Sighting, T
 from vendors.dialogue import hold
 from vendors.errors import ProvisioningError, UnknownReply
+from vendors.left_out import Sightings
 from worker import commands
 from worker.commands import Heard
 from worker.lease import HeldLease
 from worker.ledger import Learnt
+from worker.provision_metrics import ROWS_LEFT_OUT
 from worker.store.work import Step
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ class Interrupted(Exception):
     """This worker is about to stop: nothing more is sent, the job is left to the next one."""
 
 
+ROW_KEPT = 800
+"""Characters of a row that could not be read."""
 REPLY_KEPT = 2000
 """Characters of a reply that the timeline keeps."""
 
@@ -61,6 +66,8 @@ class Record:
     """Exchanges that are not judged yet."""
     onus_free: dict[PonPort, int] = field(default_factory=dict)
     """How many more ONUs fit on the ports that were looked at."""
+    left_out: tuple[str, ...] = ()
+    """Rows of lists that could not be read, redacted, in order."""
 
     def hear(self, exchange: Exchange) -> None:
         """Keep changes, and reads that went wrong."""
@@ -99,9 +106,15 @@ class Record:
         return steps
 
     def learn(self) -> Learnt:
-        """What was kept, and the room that was seen."""
+        """What was kept, the room that was seen, and the rows that could not be read."""
         onus_free, self.onus_free = self.onus_free, {}
-        return Learnt(self.take(), onus_free)
+        left_out, self.left_out = self.left_out, ()
+        return Learnt(self.take(), onus_free, left_out)
+
+    def leave_out(self, rows: Iterable[str]) -> None:
+        """Keep the rows that could not be read in the latest look that had some."""
+        quote = partial(quoting.quoted, self.platform, people=self.people, most=ROW_KEPT)
+        self.left_out = tuple(map(quote, rows))
 
 
 @dataclass(frozen=True)
@@ -139,7 +152,20 @@ class OltLine:
         seen = await self.ask(self.adapter.observe(serial, port))
         if seen.port is not None and seen.onus_free is not None:
             self.record.onus_free[seen.port] = seen.onus_free
+        self._left_out(seen.left_out)
         return seen
+
+    async def discover(self) -> tuple[Sighting, ...]:
+        """What the OLT sees lit and not registered."""
+        found = await self.ask(self.adapter.discover())
+        if isinstance(found, Sightings):
+            self._left_out(tuple(row.text for row in found.left_out))
+        return found
+
+    def _left_out(self, rows: Sequence[str]) -> None:
+        if rows:
+            ROWS_LEFT_OUT.labels(self.olt.id, self.olt.platform).inc(len(rows))
+            self.record.leave_out(rows)
 
     async def run(self, command: Command) -> None:
         """Send a change and judge the reply. Raises what the refusal means."""

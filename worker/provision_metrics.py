@@ -63,6 +63,12 @@ UNKNOWN_REPLIES = Counter(
     ("olt", "platform"),
     registry=REGISTRY,
 )
+ROWS_LEFT_OUT = Counter(
+    "acende_olt_rows_left_out_total",
+    "Rows of an OLT's lists of ONUs that could not be read and were left out.",
+    ("olt", "platform"),
+    registry=REGISTRY,
+)
 CONNECTS = Counter(
     "acende_olt_connects_total",
     "Connections to OLTs, by outcome: ok or a reason code.",

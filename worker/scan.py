@@ -14,8 +14,9 @@ from schemas.inventory import Inventory, Olt
 from schemas.place import Place, PonPort
 from vendors.contract import Registration, Sighting
 from vendors.errors import Permanent, ProvisioningError, UnknownReply
-from worker import provision_metrics
+from worker import ledger, provision_metrics
 from worker.lease import patiently
+from worker.ledger import Learnt
 from worker.notes import Notes
 from worker.olt_line import OltLine
 from worker.outcome import Later, Outcome, Recorded
@@ -30,6 +31,7 @@ from worker.store.search import Search
 from worker.store.work import Job, Step
 from worker.verify import Patience
 
+NOTHING = Learnt()
 LOOKS_MAX = 50
 """Most orders whose registrations are looked for in one run, so that other jobs get the session in between."""
 
@@ -173,8 +175,8 @@ async def scan(run: Run) -> Outcome:
         step = Step("scan_failed", None, {"code": error.reason, "detail": run.detail(error)})
         run.line.record.note(step)
         return _again_after(run, error)
-    steps = run.line.record.take()
-    await patiently(held, conclude, held.lease, run.job, olt, findings, patience, steps)
+    learnt = run.line.record.learn()
+    await patiently(held, conclude, held.lease, run.job, olt, findings, patience, learnt)
     return Recorded()
 
 
@@ -192,7 +194,7 @@ def _again_after(run: Run, error: ProvisioningError) -> Later:
 async def look(run: Run, waiting: Sequence[Search]) -> Findings:
     """Look at everything that is lit, then for registrations of who was not seen."""
     line = run.line
-    sightings = await line.ask(line.adapter.discover())
+    sightings = await line.discover()
     memory = Memory.of(run.job)
     lit = frozenset(sighting.serial for sighting in sightings)
     wanted = memory.to_look_for(waiting, lit)
@@ -239,12 +241,12 @@ def conclude(
     olt: Olt,
     findings: Findings,
     patience: Patience,
-    steps: Sequence[Step] = (),
+    learnt: Learnt = NOTHING,
 ) -> None:
     """Place who was seen, and have the OLT looked at again while anybody waits. Raises StaleLease."""
     now = db.now(conn)
     work.held_fast(conn, lease, job, now)
-    work.add_steps(conn, job, steps, now)
+    ledger.note(conn, job, learnt, now)
     for one, seen in sorted(findings.seen, key=lambda pair: pair[0].order_id):
         if not db.alone(conn, partial(_tell, conn, olt.id, one, seen, now)):
             provision_metrics.ERRORS.labels(job.kind).inc()

@@ -11,7 +11,7 @@ from vendors.huawei_smartax import parse as replies
 from vendors.huawei_smartax.observing import discover, health, naming, observe
 from vendors.huawei_smartax.planning import limits, plan
 from vendors.huawei_smartax.platform import PLATFORM
-from vendors.huawei_smartax.refusals import already, meant
+from vendors.huawei_smartax.refusals import absent, already, meant
 
 __all__ = ["PLATFORM", "check", "discover", "health", "limits", "observe", "parse", "plan", "save", "serving"]
 
@@ -42,7 +42,7 @@ def check(command: Command, reply: str) -> None:
     with naming(command, reply):
         refusal = replies.refusal_in(command.text, reply)
     if refusal is not None:
-        if already(refusal) or (refusal.get("found") is False and command.text.startswith(_REMOVALS)):
+        if already(refusal) or (command.text.startswith(_REMOVALS) and absent(refusal)):
             return
         meant(command, refusal, reply)
     if command.effect == "read":

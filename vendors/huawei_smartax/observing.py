@@ -1,8 +1,11 @@
 """The questions that tell what an OLT has for a serial, and what their answers say. Generators without I/O."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+from pydantic import ValidationError
 
 from schemas.onu import GemPort, LanPort, Management, Tcont, Wan
 from schemas.place import PonPort
@@ -23,6 +26,7 @@ from vendors.errors import UnknownReply
 from vendors.huawei_smartax import parse
 from vendors.huawei_smartax.refusals import meant
 from vendors.huawei_smartax.stored import Host, Stored, from_table, stored
+from vendors.left_out import LeftOut, Sightings, refuse_about, refuse_unsure
 
 Row = dict[str, Any]
 
@@ -30,6 +34,9 @@ AUTOFIND = read("display ont autofind all", timeout_s=60.0)
 VERSION = read("display version")
 ONU_IDS = range(128)
 NO_DESCRIPTION = "ONT_NO_DESCRIPTION"
+_COUNTED = "number of required ONTs"
+"""Only where it is printed a cut among several registrations shows by itself."""
+_LEGIBLE = re.compile(r"[0-9A-Za-z-]+")
 UNREAD = frozenset({"service_ports", "lan_ports", "wan", "management"})
 """What is not shown where the stored configuration of an ONT cannot be asked for."""
 
@@ -63,19 +70,36 @@ def answered(command: Command, reply: str) -> Row | None:
 def discover() -> Dialogue[tuple[Sighting, ...]]:
     """Every ONU of the OLT that is lit and not registered."""
     [found] = yield (AUTOFIND,)
-    return _sightings(answered(AUTOFIND, found))
+    return _sightings(found)
 
 
-def _sightings(said: Row | None) -> tuple[Sighting, ...]:
-    return tuple(
-        Sighting(
-            port=_port(row),
-            serial=row["serial"],
-            raw_serial=row["ont_sn"] or "",
-            model=row.get("ont_equipment_id"),
-        )
-        for row in (said["onts"] if said else ())
+def _sightings(reply: str) -> Sightings:
+    said, left = _listed(AUTOFIND, reply)
+    seen: list[Sighting] = []
+    for row in said["onts"] if said else ():
+        try:
+            seen.append(_sighting(row))
+        except ValidationError:
+            left = (*left, LeftOut.of(" ".join(f"{key}: {value}" for key, value in row.items())))
+    return Sightings(seen, left)
+
+
+def _sighting(row: Row) -> Sighting:
+    return Sighting(
+        port=_port(row),
+        serial=row["serial"],
+        raw_serial=row["ont_sn"] or "",
+        model=row.get("ont_equipment_id"),
     )
+
+
+def _listed(command: Command, reply: str) -> tuple[Row | None, tuple[LeftOut, ...]]:
+    """The rows of a list, and those that no rule explains. Raises what a refusal means, and UnknownReply."""
+    try:
+        return answered(command, reply), ()
+    except UnknownReply:
+        with naming(command, reply):
+            return parse.listed(command.text, reply)
 
 
 def _port(row: Row) -> PonPort:
@@ -89,18 +113,34 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
     if port is not None:
         asked.append(read(f"display ont info {port.frame} {port.slot} {port.port} all", timeout_s=60.0))
     here, lit, version, *listed = yield tuple(asked)
-    onts, sightings = answered(asked[0], here), _sightings(answered(AUTOFIND, lit))
-    table = answered(asked[-1], listed[0]) if listed else None
+    onts, sightings = answered(asked[0], here), _sightings(lit)
+    table, odd = _listed(asked[-1], listed[0]) if listed else (None, ())
+    refuse_about(sightings.left_out, serial, _shown(port))
+    refuse_about(odd, serial)
     if onts is None and (printed := _printed(serial, sightings, table)):
         again = read(f"display ont info by-sn {printed}")
         [here] = yield (again,)
         onts = answered(again, here)
+    places = _places(onts)
+    new = port is not None and all(found != port for found, _ in places)
+    if new:
+        refuse_unsure(odd)
+        shown = (table or {"onts": ()})["onts"]
+        if any(row["serial"] == serial for row in shown):
+            raise UnknownReply("the OLT lists a serial that it says is not registered")
+        if any(row["sn"] and not _LEGIBLE.fullmatch(row["sn"]) for row in shown):
+            raise UnknownReply("a serial that cannot be read: it may be the one that was asked about")
+        if places and _COUNTED not in here:
+            [again_here] = yield (asked[0],)
+            if _places(answered(asked[0], again_here)) != places:
+                raise UnknownReply("the OLT says twice, and differently, where the serial is registered")
+    elif any(row.number in {onu_id for found, onu_id in places if found == port} for row in odd):
+        raise UnknownReply("a row about the ONU itself that no rule explains")
     registrations: tuple[Registration, ...] = ()
     for ont in onts["onts"] if onts else ():
         registrations = (*registrations, (yield from _registration(ont)))
     firmware = (_perhaps(VERSION, version) or {}).get("version")
-    used = frozenset(_ids(table, port))
-    new = port is not None and all(found.port != port for found in registrations)
+    used = frozenset(_ids(table, port)) | {row.number for row in odd if row.number is not None}
     return Observation(
         serial=serial,
         port=port,
@@ -110,7 +150,19 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
         used_onu_ids=used,
         onus_free=len(set(ONU_IDS) - used) if listed else None,
         firmware=firmware,
+        left_out=tuple(row.text for row in (*sightings.left_out, *odd)),
     )
+
+
+def _shown(port: PonPort | None) -> re.Pattern[str] | None:
+    """How a port stands in a row."""
+    if port is None:
+        return None
+    return re.compile(rf"(?<![\d/]){port.frame} ?/ *{port.slot} ?/ *{port.port}(?![\d/])")
+
+
+def _places(said: Row | None) -> list[tuple[PonPort, int]]:
+    return [(_port(row), row["ont_id"]) for row in (said["onts"] if said else ())]
 
 
 def _printed(serial: str, sightings: Iterable[Sighting], table: Row | None) -> str | None:

@@ -62,3 +62,12 @@ def already(refusal: dict[str, Any]) -> bool:
     """Whether the device says that it is as it should be: nothing to change, or nothing there to remove."""
     text = str(refusal.get("text") or refusal.get("refused", {}).get("text", ""))
     return "Make configuration repeatedly" in text
+
+
+def absent(refusal: dict[str, Any]) -> bool:
+    """Whether the device says, in whatever words, that the ONT or the service-port is not there."""
+    text = str(refusal.get("refused", {}).get("text", ""))
+    return refusal.get("found") is False or _ABSENT.search(text) is not None
+
+
+_ABSENT = re.compile(r"(?:ONT|service virtual port)s?\b[^.]{0,40}(?:does|do) not exist", re.IGNORECASE)

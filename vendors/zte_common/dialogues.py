@@ -1,5 +1,6 @@
 """What is asked of an OLT, and what the answers mean: generators without I/O."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,9 +9,11 @@ from schemas.serial import readable_serial
 from vendors.contract import Command, Dialogue, Health, Observation, Sighting, read
 from vendors.dialogue import explained
 from vendors.errors import UnknownReply
+from vendors.left_out import LeftOut, Sightings, refuse_about, refuse_unsure
 from vendors.zte_common.grammar import ONU_IDS, Grammar
 from vendors.zte_common.parse.clean import clean
 from vendors.zte_common.parse.notice import notice
+from vendors.zte_common.parse.odd import listed
 from vendors.zte_common.parse.registry import parse
 from vendors.zte_common.refusals import check, unknown_command
 from vendors.zte_common.registered import Shown, Statements
@@ -43,19 +46,41 @@ def discover(commands: tuple[str, ...]) -> Dialogue[tuple[Sighting, ...]]:
     return _sightings(asked, replies)
 
 
-def _sightings(asked: Sequence[Command], replies: Sequence[str]) -> tuple[Sighting, ...]:
+def _sightings(asked: Sequence[Command], replies: Sequence[str]) -> Sightings:
     """What several lists show together; a later one may tell the model. Raises what the first says where none is known."""
-    known = [pair for pair in zip(asked, replies, strict=True) if not unknown_command(*pair)]
+    known = [pair for pair in zip(asked, replies, strict=True) if not _refuses(*pair)]
     seen: dict[tuple[PonPort, str], Row] = {}
+    left: dict[str, LeftOut] = {}
     for pair in known or [(asked[0], replies[0])]:
-        for row in answer(*pair).get("onus", []):
+        said, odd = _listed(*pair)
+        left |= {row.text: row for row in odd}
+        for row in said.get("onus", []):
             if row["sn"]:
                 before = seen.get((_port(row), row["sn"]), {})
                 seen[_port(row), row["sn"]] = before | {key: row[key] for key in row if row[key] is not None}
-    return tuple(
+    found = (
         Sighting(port=port, serial=row.get("serial"), raw_serial=sn, model=row.get("model"))
         for (port, sn), row in seen.items()
     )
+    return Sightings(found, left.values())
+
+
+def _listed(command: Command, reply: str) -> tuple[Row, tuple[LeftOut, ...]]:
+    """The rows of a list, and those that no rule explains. Raises what a refusal means, and UnknownReply."""
+    try:
+        return answer(command, reply), ()
+    except UnknownReply as error:
+        try:
+            return listed(command.text, reply)
+        except UnknownReply:
+            raise error from None
+
+
+def _refuses(command: Command, reply: str) -> bool:
+    try:
+        return unknown_command(command, reply)
+    except UnknownReply:
+        return False
 
 
 def refused(command: Command, reply: str) -> bool:
@@ -76,12 +101,22 @@ def observe(
     replies = yield tuple(first)
     places = _places(answer(first[0], replies[0]))
     seen = _sightings(first[1 : 1 + len(lists)], replies[1 : 1 + len(lists)])
-    tables = [answer(*pair) for pair in list(zip(first, replies, strict=True))[1 + len(lists) :]]
-    used = _used(tables, port)
+    lists_of_port = [_listed(*pair) for pair in list(zip(first, replies, strict=True))[1 + len(lists) :]]
+    tables, odd = [said for said, _ in lists_of_port], [rows for _, rows in lists_of_port]
+    used = _used(tables, odd, port)
+    refuse_about(seen.left_out, serial, _shown(port))
+    for rows in odd:
+        refuse_about(rows, serial)
+    by_serial = first[0]
     if not places and (printed := _printed(serial, seen, tables)):
-        again = read(f"show gpon onu by sn {printed}")
-        [reply] = yield (again,)
-        places = _places(answer(again, reply))
+        by_serial = read(f"show gpon onu by sn {printed}")
+        [reply] = yield (by_serial,)
+        places = _places(answer(by_serial, reply))
+    here = {onu_id for found, onu_id in places if found == port}
+    if any(row.number in here for rows in odd for row in rows):
+        raise UnknownReply("a row about the ONU itself that no rule explains")
+    if port and not here:
+        yield from _absent(serial, places, tables, odd, (by_serial, first[-1]))
     shown = yield from _details(grammar, places)
     yield from read_config(grammar, shown)
     return Observation(
@@ -92,7 +127,46 @@ def observe(
         used_onu_ids=used,
         onus_free=len(set(ONU_IDS) - used) if port else None,
         firmware=_firmware(tables),
+        left_out=tuple(row.text for rows in (seen.left_out, *odd) for row in rows),
     )
+
+
+def _shown(port: PonPort | None) -> re.Pattern[str] | None:
+    """How a port stands in a row."""
+    return re.compile(rf"(?<![\d/]){port}(?![\d/])") if port else None
+
+
+def _absent(
+    serial: str,
+    places: Places,
+    tables: Sequence[Row],
+    odd: Sequence[Sequence[LeftOut]],
+    asked: tuple[Command, Command],
+) -> Dialogue[None]:
+    """Make sure that the serial is not registered on the port, for then it may be.
+
+    The list of states prints a total and no serials, that of serials no total: where both are of the same ONUs, nothing is
+    missing. Otherwise, and where the serial is registered elsewhere (that list has no total), a second read must agree.
+    Raises UnknownReply.
+    """
+    states, serials = tables
+    refuse_unsure(odd[0], serials=False)
+    refuse_unsure(odd[1])
+    rows = serials.get("onus", ())
+    if any(row["serial"] == serial for row in rows):
+        raise UnknownReply("the OLT lists a serial that it says is not registered")
+    if any(row["serial"] is None and row["auth_info"].upper().startswith("SN") for row in rows):
+        raise UnknownReply("a serial that cannot be read: it may be the one that was asked about")
+    if not places and _numbers(states, odd[0]) == _numbers(serials, odd[1]):
+        return
+    by_serial, list_of_serials = asked
+    replies = yield asked
+    if _places(answer(by_serial, replies[0])) != places or _listed(list_of_serials, replies[1])[0] != serials:
+        raise UnknownReply("the OLT says twice, and differently, what is registered")
+
+
+def _numbers(table: Row, odd: Sequence[LeftOut]) -> set[int | None]:
+    return {row["onu"] for row in table.get("onus", ())} | {row.number for row in odd}
 
 
 def _printed(serial: str, seen: Sequence[Sighting], tables: Sequence[Row]) -> str | None:
@@ -165,12 +239,13 @@ def _places(value: Row) -> Places:
     return tuple((_port(row), row["onu"]) for row in value.get("onus", ()))
 
 
-def _used(tables: Sequence[Row], port: PonPort | None) -> frozenset[int]:
+def _used(tables: Sequence[Row], odd: Sequence[Sequence[LeftOut]], port: PonPort | None) -> frozenset[int]:
     """ONU numbers in use by either display. Raises UnknownReply for rows of another port."""
     rows = [row for table in tables for row in table.get("onus", ())]
     if any(_port(row) != port for row in rows):
         raise UnknownReply("the OLT lists the ONUs of another port than the one that was asked about")
-    return frozenset(row["onu"] for row in rows)
+    apart = (row.number for one in odd for row in one if row.number is not None)
+    return frozenset((*(row["onu"] for row in rows), *apart))
 
 
 def _firmware(tables: Sequence[Row]) -> str | None:

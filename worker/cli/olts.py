@@ -61,6 +61,9 @@ def _state(olt: OltState) -> Iterator[str]:
         yield f"held by {olt.held_by}: {olt.held_reason}"
     if olt.breaker.state != "closed" or olt.breaker.until:
         yield from _breaker(olt)
+    if olt.left_out:
+        yield f"{olt.left_out['count']} rows of its lists could not be read, last at {olt.left_out['at']}:"
+        yield from olt.left_out["rows"]
     if not (olt.holder or olt.held_by or olt.breaker.state != "closed"):
         yield "free"
 

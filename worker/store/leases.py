@@ -4,7 +4,7 @@ Expiry is judged by the database's clock, in the statement that uses it. Hold an
 OLT that must not be worked on is never leased.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
@@ -19,6 +19,9 @@ from worker.store import turns as rule
 from worker.store.jobs import JOBS
 from worker.store.schema import action, job, olt_lease
 from worker.turns import BEGUN, Turns
+
+LEFT_OUT_KEPT = 10
+"""So many rows that could not be read are shown of an OLT."""
 
 
 class StaleLease(Exception):
@@ -249,6 +252,17 @@ def connected(conn: Connection, lease: Lease, now: datetime) -> None:
     )
 
 
+def tell_left_out(conn: Connection, olt: str, rows: Sequence[str], now: datetime) -> None:
+    """Keep the rows of its lists that could not be read, redacted. Its holder calls it."""
+    if rows:
+        told = {
+            "at": now.isoformat(timespec="seconds"),
+            "count": len(rows),
+            "rows": list(rows[:LEFT_OUT_KEPT]),
+        }
+        conn.execute(update(olt_lease).where(olt_lease.c.olt == olt).values(left_out=told))
+
+
 def breaker_of(conn: Connection, olt: str) -> Breaker:
     """The breaker as it stands; closed for an OLT that is not known."""
     row = conn.execute(
@@ -359,6 +373,8 @@ class OltState:
     breaker: Breaker
     last_ok_at: datetime | None
     queue: dict[str, int]
+    left_out: Mapping[str, Any] | None = None
+    """Rows of its lists that could not be read, when that was seen last: `at`, `count`, `rows`."""
 
 
 def overview(conn: Connection, olts: Iterable[str] | None = None) -> list[OltState]:
@@ -387,4 +403,5 @@ def _state(row: Any, queue: dict[str, int]) -> OltState:
         Breaker(row.breaker, row.failures, row.breaker_until, row.breaker_code, row.breaker_text),
         row.last_ok_at,
         queue,
+        row.left_out,
     )

@@ -308,6 +308,9 @@ olt_lease = Table(
     # Headroom as the OLT last told it: {"onus_free_least": 3, "ports": {…}}.
     Column("room", Document),
     Column("room_at", Utc),
+    Column(
+        "left_out", Document
+    ),  # rows of its lists that could not be read: {"at": "…", "count": 1, "rows": ["…"]}
     *_length(),
 )
 

@@ -12,6 +12,7 @@ from tests.stories.plant import OTHER_PORT, Plant, at, cancelled, plant, started
 from tests.support.until import until
 from vendors.simulator.faults import Fault
 from worker import ledger, olt_worker, scan
+from worker.cli.olts import _state
 from worker.olt_worker import OltWorker
 from worker.reconcile import Run, provision
 from worker.store import emit, leases, orders, work
@@ -286,3 +287,17 @@ async def test_one_order_that_is_answered_oddly_hides_no_other_from_the_search(o
     await one.tell(started("OS-1", serial=ONU))
     await one.tell(started("OS-2", serial=SPARE))
     assert (await one.final("OS-2"))["kind"] == "completed"
+
+
+async def test_a_stranger_whose_row_cannot_be_read_fails_nobody_and_is_named(one: Plant) -> None:
+    one.plug("HWTC0000000F", port=OTHER_PORT, model="EG8145V5\r\n   flux capacitor, password ana-2019")
+    one.plug(ONU)
+    one.work()
+    await one.tell(started("OS-1", serial=ONU))
+    assert (await one.final("OS-1"))["kind"] == "completed"
+    left_out = (await state(one)).left_out
+    assert left_out is not None
+    assert left_out["count"] == 1
+    assert "flux capacitor" in left_out["rows"][0]
+    [page] = [line for line in _state(await state(one)) if "could not be read" in line]
+    assert page.startswith("1 rows of its lists")

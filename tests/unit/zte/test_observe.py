@@ -17,6 +17,7 @@ STATE = "OnuIndex   Admin State  OMCC State  Phase State  Channel\n" + "-" * 62 
 BASE = "OnuIndex            Type        Mode    AuthInfo                State\n" + "-" * 79 + "\n"
 C, T = "gpon-onu_1/2/3:4", "gpon_onu-1/2/3:4"
 
+BASEINFO = "show gpon onu baseinfo gpon-olt_1/2/3"
 C3XX = {
     f"show gpon onu by sn {SERIAL}": f"SearchResult\n-----------------\n{C}",
     "show gpon onu uncfg": NOTHING,
@@ -258,7 +259,10 @@ def test_the_cards_tell_the_software() -> None:
 def test_a_vendor_id_is_registered_as_it_is_printed(printed: str, said: str) -> None:
     nobody = {f"show gpon onu by sn {form}": NOTHING for form in (SERIAL, printed)}
     lit = UNCFG + f"gpon-onu_1/2/3:1         {printed:<20}unknown"
-    seen = look(ZXAN, {**C3XX, **nobody, "show gpon onu uncfg": lit})
+    base = {
+        BASEINFO: C3XX[BASEINFO].replace(SERIAL, "ZTEGC1192DD6"),
+    }
+    seen = look(ZXAN, {**C3XX, **nobody, **base, "show gpon onu uncfg": lit})
     assert (seen.sighting.serial, seen.sighting.raw_serial) == (SERIAL, printed)
     assert lines(ZXAN, onu(), seen)[0].endswith(f"onu 2 type ZTE-F660 sn {said}")
 

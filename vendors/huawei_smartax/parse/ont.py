@@ -22,15 +22,15 @@ from vendors.huawei_smartax.parse.layout import (
 )
 from vendors.huawei_smartax.parse.values import port_of
 
-_AUTOFIND_TOTAL = re.compile(
+AUTOFIND_TOTAL = re.compile(
     r"\s*The number of (?:GPON|EPON|XGPON|XGSPON)? ?autofind ONTs? (?:is|are) ?:? ?(\d+)\s*"
 )
-_PORT_TOTAL = re.compile(
+PORT_TOTAL = re.compile(
     r"\s*In port (\d+ ?/ *\d+ ?/ *\d+) ?, the total(?: number)? of ONTs (?:is|are) ?: ?(\d+)"
     r"(?:, ?online ?: ?(\d+))?(?:, ?offline ?: ?(\d+))?\s*"
 )
 _REQUIRED = re.compile(r"\s*The number of required ONTs\s*: ?(\d+)\s*")
-_LIST = Table(
+LIST = Table(
     (
         Column("f_s_p", "F/S/P", "port"),
         Column("ont_id", "ONT", "int"),
@@ -43,7 +43,7 @@ _LIST = Table(
     ),
     frozenset({"f_s_p", "ont_id", "sn", "control_flag", "run_state"}),
 )
-_DESCRIPTIONS = Table(
+DESCRIPTIONS = Table(
     (
         Column("f_s_p", "F/S/P", "port"),
         Column("ont_id", "ONT", "int"),
@@ -79,18 +79,18 @@ _SUMMARY = Table(
 def autofind(lines: Sequence[str]) -> Row:
     """`display ont autofind`: every ONT that is lit and not registered."""
     body = solid(lines)
-    printed = total_of(body[-1], _AUTOFIND_TOTAL) if body else None
+    printed = total_of(body[-1], AUTOFIND_TOTAL) if body else None
     body = body[:-1] if printed else body
     closed(body)
     onts = [fields(section) for section in sections(body)]
     for number, ont in enumerate(onts, start=1):
-        _numbered(ont, number)
+        numbered(ont, number)
     if printed:
         agree(printed[0], len(onts), "ONTs")
     return {"onts": onts, "total": len(onts)}
 
 
-def _numbered(ont: Row, number: int) -> None:
+def numbered(ont: Row, number: int) -> None:
     if "ont_sn" not in ont or "port" not in ont:
         raise UnknownReply("an automatically found ONT without serial or port")
     if ont.get("number", number) != number:
@@ -109,11 +109,11 @@ def ports(lines: Sequence[str], *, searched: bool = False) -> Row:
     groups = sections(lines)
     while groups:
         group = groups.pop(0)
-        if _LIST.matches(group):
-            onts += _LIST.rows(group, _rows_of(groups, _LIST))
-        elif _DESCRIPTIONS.matches(group):
-            described += _DESCRIPTIONS.rows(group, _rows_of(groups, _DESCRIPTIONS))
-        elif len(group) == 1 and _PORT_TOTAL.fullmatch(group[0]):
+        if LIST.matches(group):
+            onts += LIST.rows(group, _rows_of(groups, LIST))
+        elif DESCRIPTIONS.matches(group):
+            described += DESCRIPTIONS.rows(group, _rows_of(groups, DESCRIPTIONS))
+        elif len(group) == 1 and PORT_TOTAL.fullmatch(group[0]):
             found.append(_port(group[0], onts, described))
             onts, described = [], []
         elif len(group) == 1 and (required := total_of(group[0], _REQUIRED)):
@@ -129,14 +129,14 @@ def ports(lines: Sequence[str], *, searched: bool = False) -> Row:
 
 def _rows_of(groups: list[list[str]], table: Table) -> list[str]:
     """The group of rows that follows a header; none if the next group is no table body."""
-    if groups and not _PORT_TOTAL.fullmatch(groups[0][0]) and not table.matches(groups[0]):
+    if groups and not PORT_TOTAL.fullmatch(groups[0][0]) and not table.matches(groups[0]):
         return groups.pop(0)
     return []
 
 
-def _totals(line: str) -> Row:
+def totals_of(line: str) -> Row:
     """The footer of a port. Online and offline as printed: ONTs come and go while a table is printed."""
-    found = _PORT_TOTAL.fullmatch(line)
+    found = PORT_TOTAL.fullmatch(line)
     if not found:
         unknown(line)
     counts = {"total": found[2], "online": found[3], "offline": found[4]}
@@ -147,9 +147,9 @@ def _totals(line: str) -> Row:
 
 def _port(line: str, onts: list[Row], described: list[Row]) -> Row:
     """One port: its totals, checked, and its ONTs with their descriptions."""
-    totals = _totals(line)
+    totals = totals_of(line)
     agree(totals["total"], len(onts), "ONTs")
-    if any(_place(row) != _place(totals) for row in onts):
+    if any(place(row) != place(totals) for row in onts):
         raise UnknownReply("an ONT of another port than the total")
     return totals | {"onts": _described(onts, described)}
 
@@ -164,10 +164,10 @@ def _described(onts: list[Row], described: list[Row]) -> list[Row]:
 
 
 def _key(row: Row) -> tuple[Any, ...]:
-    return (*_place(row), row["ont_id"])
+    return (*place(row), row["ont_id"])
 
 
-def _place(row: Row) -> tuple[Any, ...]:
+def place(row: Row) -> tuple[Any, ...]:
     return row["frame"], row["slot"], row["port"]
 
 
@@ -182,7 +182,7 @@ def summary(lines: Sequence[str]) -> Row:
 
 
 def _summary_port(groups: list[list[str]]) -> Row:
-    totals = _totals(_only(groups.pop(0)))
+    totals = totals_of(_only(groups.pop(0)))
     states = _body(groups, _STATES, totals["total"])
     details = _body(groups, _SUMMARY, totals["total"])
     for rows in (states, details):
@@ -211,4 +211,4 @@ def _body(groups: list[list[str]], table: Table, total: int) -> list[Row]:
 
 def is_list(lines: Sequence[str]) -> bool:
     """Whether an answer to `display ont info` is the list form rather than the block of one ONT."""
-    return any(_LIST.matches([line]) for line in solid(lines)[:4] if not is_rule(line))
+    return any(LIST.matches([line]) for line in solid(lines)[:4] if not is_rule(line))

@@ -17,6 +17,7 @@ ABSENT = (
     "There is no ONT available",
     "No service virtual port can be operated",
     "The service virtual port does not exist",
+    "Service virtual port does not exist",
     "There is no service virtual port",
     "There is not any MAC address record",
     "The MAC address does not exist",

@@ -19,6 +19,7 @@ _NUMBERED = re.compile(
 _PLAIN = re.compile(r"%\s?(?!(?:Error|Code|Info|Warning|Notice)\b)(?P<text>[A-Za-z][\w'-]*\s+[^%\s][^%]*)")
 _BARE = re.compile(
     r"(?P<text>No related information to show\.?|GPON ONU sn already exists\.?|The entry is (?:not )?existed\.?.*"
+    r"|(?:The )?(?:Parameter|Value|Input)s?(?: [\w'-]{1,20}){0,3} (?:exceeds?|(?:is |are )?out of|beyond)(?: [\w'-]{1,20}){0,2} range\.?"
     r"|ONT return error\.?|Invalid (?:command|input|parameter|keyword)\.?|Unrecognized command\.?"
     r"|Enter configuration commands, one per line\.\s+End with CTRL/Z\.|Command authorization failed\.?"
     r"|(?:The|This|Onu|Ont|Interface|Port|Card|Profile|[a-z]{0,4}pon[-_]\S{5,40})(?: [\w/:.-]{1,40}){0,5}"

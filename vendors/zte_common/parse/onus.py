@@ -35,7 +35,7 @@ _WORD = r"[A-Za-z][\w-]*"
 _SWITCH = r"(?i:enabled?|disabled?|unknown|N/A)"
 _SPEED = r"\S+(?: \S+)?"
 
-_UNCFG = Layout(
+UNCFG = Layout(
     (
         Column("index", ("OnuIndex", "OltIndex"), rf"{_PORT}|{_ONU}"),
         Column("model", ("Model", "Type"), r"(?:\S.*)?", last=r"\S.*"),
@@ -53,7 +53,7 @@ _UNCFG = Layout(
     ),
     required=frozenset({"index", "sn"}),
 )
-_STATE = Layout(
+STATE = Layout(
     (
         Column("index", "OnuIndex", _ONU),
         Column("admin_state", "Admin State", _SWITCH),
@@ -65,8 +65,8 @@ _STATE = Layout(
     ),
     required=frozenset({"index", "admin_state", "omcc_state", "phase_state"}),
 )
-_STATE_TOTAL = re.compile(r"ONU Number\s*:\s*(\d{1,6})\s*/\s*(\d{1,6})", re.IGNORECASE)
-_BASEINFO = Layout(
+STATE_TOTAL = re.compile(r"ONU Number\s*:\s*(\d{1,6})\s*/\s*(\d{1,6})", re.IGNORECASE)
+BASEINFO = Layout(
     (
         Column("index", "OnuIndex", _ONU),
         Column("type", "Type", r"\S.*"),
@@ -91,12 +91,13 @@ def uncfg(lines: Sequence[str]) -> Row:
 
     An ONU number is the OLT's proposal: it may be in use.
     """
-    rows = [_unregistered(row) for row in rows_of(lines, _UNCFG)]
+    rows = [unregistered(row) for row in rows_of(lines, UNCFG)]
     distinct(rows, "shelf", "slot", "port", "onu", "sn", "mac")
     return {"onus": rows}
 
 
-def _unregistered(row: dict[str, str]) -> Row:
+def unregistered(row: dict[str, str]) -> Row:
+    """One row of it."""
     others = {key: text_or_none(text) for key, text in row.items() if key not in {"index", "sn"}}
     return _indexed(row) | others | serial(row["sn"])
 
@@ -115,9 +116,9 @@ def by_serial(lines: Sequence[str]) -> Row:
 
 def state(lines: Sequence[str]) -> Row:
     """`show gpon onu state`, with or without `O7 State`, `Channel`, `Speed mode`; its total is checked."""
-    body, total = split_total(lines, _STATE_TOTAL)
+    body, total = split_total(lines, STATE_TOTAL)
     working, all_of_them = int(total[1]), int(total[2])
-    rows = [_state(row) for row in rows_of(body, _STATE, empty=True)]
+    rows = [state_of(row) for row in rows_of(body, STATE, empty=True)]
     agree(all_of_them, len(rows), "ONUs")
     if working > all_of_them:
         raise UnknownReply("more ONUs work than there are")
@@ -127,19 +128,18 @@ def state(lines: Sequence[str]) -> Row:
 
 def baseinfo(lines: Sequence[str]) -> Row:
     """`show gpon onu baseinfo`: type and authentication of each ONU. It closes with no total."""
-    rows = []
-    for row in rows_of(lines, _BASEINFO):
-        auth = row.pop("auth_info")
-        kind, _, secret = auth.partition(":")
-        named = serial(secret) if kind.upper() == "SN" and secret else {"sn": None, "serial": None}
-        rows.append(
-            _indexed(row)
-            | {key: text_or_none(text) for key, text in row.items()}
-            | {"auth_info": auth}
-            | named
-        )
+    rows = [base_of(row) for row in rows_of(lines, BASEINFO)]
     distinct(rows, "shelf", "slot", "port", "onu")
     return {"onus": rows}
+
+
+def base_of(row: dict[str, str]) -> Row:
+    """One row of it."""
+    auth = row.pop("auth_info")
+    kind, _, secret = auth.partition(":")
+    named = serial(secret) if kind.upper() == "SN" and secret else {"sn": None, "serial": None}
+    texts = {key: text_or_none(text) for key, text in row.items()}
+    return _indexed(row) | texts | {"auth_info": auth} | named
 
 
 def detail(lines: Sequence[str]) -> Row:
@@ -169,7 +169,8 @@ def _history(lines: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _state(row: dict[str, str]) -> Row:
+def state_of(row: dict[str, str]) -> Row:
+    """One row of it."""
     states: Row = {key: text for key, text in row.items() if key not in {"index", "channel"}}
     return _indexed(row) | states | (channel(row["channel"]) if "channel" in row else {})
 
