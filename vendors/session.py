@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn, TypeVar
@@ -21,6 +22,7 @@ from scrapli.transport.plugins.asynctelnet.transport import AsynctelnetTransport
 from scrapli.transport.plugins.asynctelnet.transport import PluginTransportArgs as TelnetArgs
 
 from schemas.text import MASK
+from vendors.batches import changes, grouped, pipelines
 from vendors.contract import Adapter, Command, Platform, reported, write
 from vendors.dialogue import hold
 from vendors.errors import HostKeyChanged, LoginRefused, OltUnreachable, ProvisioningError, UnknownReply
@@ -49,8 +51,7 @@ _TERMINAL = (511, 1000)
 """So wide that no OLT wraps, so high that few page."""
 _LOGOUT_S = 3.0
 _CLOSE_S = 2.0
-_LONGEST_IN_PIPELINE = 60
-"""Characters of a line whose echo fits on a line of 80 columns behind its prompt."""
+_SECRETS_KEPT = 32
 R = TypeVar("R")
 Step = Move | Command
 
@@ -98,6 +99,7 @@ class Session:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _dead: bool = False
     _used_at: float = 0.0
+    _sent: deque[str] = field(default_factory=lambda: deque(maxlen=_SECRETS_KEPT))
 
     def __post_init__(self) -> None:
         """It has just been opened."""
@@ -132,7 +134,7 @@ class Session:
         replies: list[str] = []
         async with self._lock:
             for group in grouped(batch, self._pipeline(), self.platform.batch_limit):
-                replies += await self._living(self._group(group), shield=_changes(group))
+                replies += await self._living(self._group(group), shield=changes(group))
         return tuple(replies)
 
     async def keepalive(self) -> None:
@@ -176,7 +178,7 @@ class Session:
             raise
 
     async def _group(self, group: Sequence[Command]) -> list[str]:
-        if all(_pipelines(command, self._pipeline()) for command in group) and not _changes(group):
+        if all(pipelines(command, self._pipeline()) for command in group) and not changes(group):
             return await self._exchange(self._script(group))
         moves = self.modes.moves(group[0].path, self.platform)
         for some in [moves] if self._pipeline() != "off" else [[move] for move in moves]:
@@ -205,6 +207,7 @@ class Session:
         started = self.clock()
         self._guard([line.timeout_s for line in typed], group)
         self.line.allow(self.target.reply_limit, "a reply")
+        self._sent.extend(secret for command in group for secret in _secrets(command))
         try:
             said = await self.line.run(typed)
         except (Broken, Unexplained, ProvisioningError) as error:
@@ -220,7 +223,7 @@ class Session:
         """The last moment before the wire. Raises what `may_send` raises, and OltUnreachable once cancelled."""
         if self._dead:
             raise OltUnreachable("the session is being closed")
-        self.may_send(sum(timeouts) if _changes(group) else max(timeouts))
+        self.may_send(sum(timeouts) if changes(group) else max(timeouts))
 
     def _typed(self, step: Step) -> Typed:
         if isinstance(step, Move):
@@ -256,7 +259,8 @@ class Session:
         pipelined: bool,
     ) -> NoReturn:
         lines = [(command.reveal(), _secrets(command)) for command in group]
-        reply = self._redacted(masked_fragment(getattr(error, "text", "")[:LINE_LIMIT], lines))
+        reply = masked_fragment(getattr(error, "text", "")[:LINE_LIMIT], lines)
+        reply = without_secrets(self.platform, reply, self._sent)  # of a reply before that goes on, too
         for command in group:
             seconds = self.clock() - started
             self.audit(Exchange(command.text, reply, seconds, command.path, command.effect, complete=False))
@@ -265,7 +269,7 @@ class Session:
         if isinstance(error, Broken) and error.out_of_step and pipelined:
             self.habits.pipelines = False
         sent = not isinstance(error, Broken) or error.written
-        maybe_sent = sent and _changes(group)
+        maybe_sent = sent and changes(group)
         raise OltUnreachable(str(error), command=what, reply=reply, maybe_sent=maybe_sent) from error
 
     def _redacted(self, text: str, *commands: Command) -> str:
@@ -293,32 +297,6 @@ class Session:
             answers = ((self.platform.question, answer),) if answer is not None else ()
             self.may_send(_LOGOUT_S)
             await self.line.run([Typed(text, text, answers, _LOGOUT_S)])
-
-
-def grouped(batch: Sequence[Command], pipeline: Pipeline, limit: int) -> Iterator[tuple[Command, ...]]:
-    """`batch` cut into runs that may be sent in one write: no questions, no saving, no long lines, changes in one mode."""
-    run: list[Command] = []
-    for command in batch:
-        joins = (
-            bool(run) and len(run) < limit and (run[-1].path == command.path or not _changes([*run, command]))
-        )
-        joins = joins and _pipelines(run[-1], pipeline) and _pipelines(command, pipeline)
-        if run and not joins:
-            yield tuple(run)
-            run = []
-        run.append(command)
-    if run:
-        yield tuple(run)
-
-
-def _pipelines(command: Command, pipeline: Pipeline) -> bool:
-    if command.answers or command.effect == "save" or len(command.reveal()) > _LONGEST_IN_PIPELINE:
-        return False
-    return pipeline == "writes" or (pipeline == "reads" and command.effect == "read")
-
-
-def _changes(group: Sequence[Command]) -> bool:
-    return any(command.effect != "read" for command in group)
 
 
 def _texts(script: Sequence[Step]) -> str:

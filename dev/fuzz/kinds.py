@@ -1,8 +1,9 @@
 """Every kind: to add one, write a module with a `trial` and name it here."""
 
-from dev.fuzz import documents
+from dev.fuzz import documents, streams
 from dev.fuzz.runner import Kind
 
 KINDS = {
     "documents": Kind(documents.trial, 1_000_000),
+    "streams": Kind(streams.trial, 1_000_000),
 }

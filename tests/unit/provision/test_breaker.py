@@ -65,3 +65,10 @@ def test_pauses_spread_so_that_workers_do_not_knock_together() -> None:
 
 def test_closed_it_lets_everybody_in() -> None:
     assert CLOSED.lets_in(NOW)
+
+
+def test_an_olt_whose_prompt_is_not_understood_is_a_failed_connection_that_is_tried_again() -> None:
+    assert failed(1, "unknown_reply") == Breaker(
+        "closed", 1, NOW + timedelta(seconds=5), "unknown_reply", "no answer"
+    )
+    assert (failed(3, "unknown_reply").state, pause(failed(3, "unknown_reply"))) == ("open", 30)

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from tests.support.secrets import OLT_PASSWORD
 from tests.unit.session.streams import Script, line
 from vendors import expressions
-from vendors.contract import Adapter, Platform, read
+from vendors.contract import Adapter, Platform, read, write
 from vendors.errors import OltUnreachable, ProvisioningError
 from vendors.huawei_smartax import adapter as huawei
 from vendors.line import Broken, Typed
@@ -347,3 +347,17 @@ def test_the_lines_that_are_too_long_for_pythons_engine_are_found(lengths: list[
     text = "\n".join("x" * length for length in lengths)
     found = [end - start for start, end in expressions._long_lines(text)]
     assert found == [length for length in lengths if length > expressions.LONGEST]
+
+
+async def test_a_secret_of_a_line_before_is_in_no_error_of_a_later_one() -> None:
+    heard: list[Exchange] = []
+    script = Script(answers=[[b"ppp 1 hidden0123\r\nOLT#"]])
+    made = session(huawei, script, heard)
+    await made.send((write("ppp 1 ", SecretStr("hidden0123"), path=()),))
+    script.say(b"ppp 1 hidden0123\r\n^\r\nOLT#")
+    await asyncio.sleep(0.01)
+    with pytest.raises(OltUnreachable, match="went on after its prompt") as told:
+        await made.send((read("display version"),))
+    assert "hidden0123" not in told.value.reply + "".join(exchange.reply for exchange in heard)
+    assert "OLT#" in told.value.reply
+    await made.close()

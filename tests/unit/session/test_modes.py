@@ -2,9 +2,9 @@
 
 import pytest
 
+from vendors.batches import grouped
 from vendors.contract import Command, Platform, read, write
 from vendors.modes import ModeStack, Move
-from vendors.session import grouped
 
 PLATFORM = Platform(name="x", prompt=r"^{host}#$", leave="quit", top="return")
 NO_TOP = Platform(name="x", prompt=r"^{host}#$", leave="quit")

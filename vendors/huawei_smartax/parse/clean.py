@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vendors.errors import UnknownReply
+from vendors.expressions import LONGEST
 from vendors.huawei_smartax.noise import ALARM, SAVING
+from vendors.line import REPLY_LIMIT
 from vendors.noise import without
 from vendors.screen import Beyond, shown
 
@@ -32,10 +34,9 @@ _NOTICE = re.compile(
     r"|It will take (?!several minutes to save)[^\n]{1,120}"
     r"|(?:please )?use command\s+idle-timeout to set time limit"
     r"|During the course of print ?, ?press CTRL_C to break"
-    r"|Send message for inquiring board \w+ occupancy successfully, board executing\W*"
-    r"|Are you sure to query MAC address location \? \(y/n\)\[n\]:\s*y?)\s*"
+    r"|Send message for inquiring board \w+ occupancy successfully, board executing\W{0,40}"
+    r"|Are you sure to query MAC address location \? \(y/n\)\[n\]:(?:\s*y)?)\s*"
 )
-_LIMIT = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,12 @@ def clean(raw: str, command: str) -> Reply:
 
     Raises UnknownReply for binary data.
     """
-    if len(raw) > _LIMIT:
-        raise UnknownReply("a reply of more than 20 MB")
+    if len(raw) > REPLY_LIMIT:
+        raise UnknownReply(f"a reply of more than {REPLY_LIMIT >> 20} MB")
     _refuse_broken_off(raw)
     lines = [_unshifted(line) for line in _text(raw, command).split("\n")]
+    if any(len(line) > LONGEST for line in lines):
+        raise UnknownReply(f"a line of more than {LONGEST} characters")
     broken = bool(lines[-1].strip())
     lines, prompt = _without_prompt(lines)
     return replace(_without_head(lines, command, prompt), broken=broken and prompt is None)

@@ -9,7 +9,7 @@ from vendors.huawei_smartax.secrets import SECRETS
 from vendors.quoting import without_credentials
 from vendors.screen import masked
 
-_BANNER = re.compile(r"\s*\[(?:Active|Patch Info|[A-Z0-9-]+V\d+R\d+\w*) ?:.*\]\s*")
+_BANNER = re.compile(r"\s*\[(?:Active|Patch Info|[A-Z0-9-]{1,40}V\d+R\d\w*) ?:.*\]\s*")
 _SECTION = re.compile(r"\s*\[([a-z0-9_-]+)\]\s*", re.IGNORECASE)
 _VIEW = re.compile(r"\s*<([\w/ .-]+)>\s*")
 _END = re.compile(r"\s*return\s*")

@@ -15,7 +15,7 @@ _DELETED = re.compile(r"\s*Number of ONTs that can be deleted ?: ?(\d+), ?succes
 _SET = re.compile(r"\s*Set (ONT port\(s\) [\w -]*?) ?configuration, ?success ?: ?(\d+), ?failed ?: ?(\d+)\s*")
 _SAVE = re.compile(r"\s*It will take several minutes to save configuration file, please wait\.\.\.\s*")
 _SAVING = re.compile(
-    r"\s*(?:\d{1,3}%|.*has been saved completely\.?|.*had been saved successfully\.?"
+    r"\s*(?:\d{1,3}%|(?:\S.*)?has been saved completely\.?|(?:\S.*)?had been saved successfully\.?"
     r"|The data (?:of|is).*|Note: .*)\s*"
 )
 _TRAFFIC = re.compile(r"\s*Create traffic descriptor record successfully\s*")

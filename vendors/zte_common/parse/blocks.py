@@ -13,9 +13,10 @@ _FIELD = re.compile(rf"(?P<label>{_LABEL})\s*:(?P<value>.*)")
 _COLUMNS = re.compile(r"(?P<label>[A-Za-z][A-Za-z-]{2,30})\s{2,}(?P<value>\S+)")
 """`Arc-interval   0`: one label of a block that forgot its colon."""
 _BESIDE = re.compile(
-    r"(?:^|(?<=[\s,)])\s)\s*(?P<label>(?=[\w/.() -]*[A-Za-z])[A-Za-z0-9][\w/.()-]{0,40}(?: [\w/.()-]{1,40}){0,6})\s*:(?=[\s\w.-]|$)"
+    r"(?:^|(?<=[,)])\s|(?<!\s)\s{2})\s*(?P<label>[A-Za-z0-9][\w/.()-]{0,40}(?: [\w/.()-]{1,40}){0,6})\s*:(?=[\s\w.-]|$)"
 )
-"""A label of a line that holds several fields beside each other."""
+"""A label of a line that holds several fields beside each other; it has a letter."""
+_LETTER = re.compile("[A-Za-z]")
 
 _FIRST = frozenset(
     {
@@ -48,7 +49,7 @@ def pairs(lines: Sequence[str]) -> list[tuple[str, str]]:
 def beside(line: str) -> list[tuple[str, str]]:
     """The fields that stand beside each other in one line; none where it does not begin with one."""
     text = line.strip()[:500]
-    labels = list(_BESIDE.finditer(text))
+    labels = [found for found in _BESIDE.finditer(text) if _LETTER.search(found["label"])]
     if not labels or labels[0].start():
         return []
     ends = [*(label.start() for label in labels[1:]), len(text)]

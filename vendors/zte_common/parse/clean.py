@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vendors.errors import UnknownReply
+from vendors.expressions import LONGEST
+from vendors.line import REPLY_LIMIT
 from vendors.zte_common.noise import without_alarms
 
 WIDTH = 80
 """Where the device breaks its lines, in the middle of a word, unless the terminal says that it is wider."""
 
-_LIMIT = 20_000_000
 _LOGIN = 30
 """Lines that a login and its preparation may take."""
 _TYPED = 8
@@ -52,9 +53,12 @@ def clean(raw: str, command: str) -> Reply:
 
     Raises UnknownReply for binary data, for another command's reply and for several replies at once.
     """
-    if len(raw) > _LIMIT:
-        raise UnknownReply("a reply of more than 20 MB")
-    lines, prompt = _without_prompt(_lines(raw))
+    if len(raw) > REPLY_LIMIT:
+        raise UnknownReply(f"a reply of more than {REPLY_LIMIT >> 20} MB")
+    lines = _lines(raw)
+    if any(len(line) > LONGEST for line in lines):
+        raise UnknownReply(f"a line of more than {LONGEST} characters")
+    lines, prompt = _without_prompt(lines)
     lines, echo = _without_echo(_without_login(lines, command), command)
     if any(_is_prompt(line) for line in lines):
         raise UnknownReply("a prompt in the middle: more than one reply")

@@ -8,9 +8,9 @@ from vendors.zte_common.parse.clean import solid
 from vendors.zte_common.parse.values import Row
 
 _SUCCESS = re.compile(r"\.*\s*\[Successful\]", re.IGNORECASE)
-_QUESTION = re.compile(r"(?P<question>\S.*\[yes/no\])\s*:?\s*(?P<answer>yes|no|y|n)?", re.IGNORECASE)
+_QUESTION = re.compile(r"(?P<question>\S.*\[yes/no\])\s*(?::\s*)?(?P<answer>yes|no|y|n)?", re.IGNORECASE)
 _SAVE_STEP = re.compile(
-    r"(?=.*[.\]])(?:[A-Za-z][A-Za-z ]{3,60}?)?\s*\.*\s*(?P<ok>\[(?:OK|Successful)\])?", re.IGNORECASE
+    r"(?=.*[.\]])(?:[A-Za-z][A-Za-z ]{3,60}?)?\s*(?:\.+\s*)?(?P<ok>\[(?:OK|Successful)\])?", re.IGNORECASE
 )
 _HELP = re.compile(r"\s{1,8}(?P<word>\S+(?: \S+)?)(?:\s{2,}(?P<help>\S.*))?")
 

@@ -9,7 +9,7 @@ from vendors.zte_common.parse.clean import solid
 from vendors.zte_common.parse.tables import is_rule
 from vendors.zte_common.parse.values import Row, decimal, field, located, slug, text_or_none
 
-_NAME = r"[A-Za-z]\w*(?:[-_][a-z]+)?[-_ ]?\d[\d/.:]*"
+_NAME = r"[A-Za-z]\w{0,40}(?:[-_][a-z]{1,40})?[-_ ]?\d[\d/.:]{0,40}"
 _STATE = re.compile(
     rf"(?P<interface>{_NAME}) (?:admin status )?is (?P<admin>[a-z ]+?),\s*line protocol is (?P<line_protocol>\w+)"
     r"(?:,\s*detect status is (?P<detect_status>\w+))?\.?",
@@ -31,9 +31,9 @@ _SHARES = re.compile(
 )
 _DEEP = frozenset({"input", "output"})
 
-_MODULE = re.compile(rf"Optical module information\s*:?\s*(?P<interface>{_NAME})?", re.IGNORECASE)
+_MODULE = re.compile(rf"Optical module information\s*(?::\s*)?(?P<interface>{_NAME})?", re.IGNORECASE)
 _MODULE_PART = re.compile(
-    r"(?:Optical (?:Module|Transmitter|Receiver) [\w ]+|Basic-info|Diagnostic-info|Alarm-thresh[a-z]*)\s*:?",
+    r"(?:Optical (?:Module|Transmitter|Receiver) [\w ]{1,60}|Basic-info|Diagnostic-info|Alarm-thresh[a-z]*)\s*:?",
     re.IGNORECASE,
 )
 _HEX = re.compile(r"(?:[0-9a-f]{2} ?){4,32}", re.IGNORECASE)

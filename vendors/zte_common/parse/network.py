@@ -45,7 +45,7 @@ _VLAN_TOTAL = re.compile(r"\s*All created vlan num\s*:\s*(\d{1,5})\s*", re.IGNOR
 _VLAN_LIST = re.compile(r"\s*Details are following\s*:\s*", re.IGNORECASE)
 _VLAN_FAILED = re.compile(r"\s*Hardware operate fail following\s*:\s*", re.IGNORECASE)
 _VLAN_PORTS = re.compile(r"\s*port\((?P<kind>untagged|tagged)\)\s*:\s*", re.IGNORECASE)
-_PORT_NAME_LISTED = re.compile(r"[a-z]+[-_]?[a-z]*[-_]?\d[\d/.:-]*", re.IGNORECASE)
+_PORT_NAME_LISTED = re.compile(r"[a-z]{1,40}[-_]?[a-z]{0,40}[-_]?\d[\d/.:-]*", re.IGNORECASE)
 _TAGGED = re.compile(r"\s*(?:Untagged|Tagged)Vlan\s*:\s*", re.IGNORECASE)
 _PORT_MODE = Layout(
     (

@@ -13,7 +13,7 @@ _LOSS = r"(?:-?\d{1,3}(?:\.\d{1,6})? ?\(dB\)|N/A(?: ?\(dB\))?)"
 _HEADER = re.compile(r"\s*OLT\s+ONU\s+Attenuation\s*", re.IGNORECASE)
 _UP = re.compile(rf"\s*up\s+Rx\s*:\s*({_LEVEL})\s+Tx\s*:\s*({_LEVEL})\s+({_LOSS})\s*", re.IGNORECASE)
 _DOWN = re.compile(rf"\s*down\s+Tx\s*:\s*({_LEVEL})\s+Rx\s*:\s*({_LEVEL})\s+({_LOSS})\s*", re.IGNORECASE)
-_UNIT = re.compile(r"\s*\(dbm?\)", re.IGNORECASE)
+_UNIT = re.compile(r"\s{0,40}\(dbm?\)", re.IGNORECASE)
 _LIST_HEADER = re.compile(r"\s*\w{3,12}\s+(?P<which>Rx|Tx) power\s*", re.IGNORECASE)
 _LIST_ROW = re.compile(rf"\s*(?P<index>\S{{5,40}}?)\s+(?P<level>{_LEVEL})\s*", re.IGNORECASE)
 

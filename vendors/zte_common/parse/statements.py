@@ -10,7 +10,7 @@ _FORMS = {
     "#": r"\d{1,4}",
     "@": r"\S+",
     "~": r"(?:[\d,-]+|untagged)",
-    "*": r"\S.*",
+    "*": r"\S(?:.*\S)?",
 }
 """In a statement `#onu` is a number, `@name` a word, `~vlan` a list of VLANs, `*more` the rest, `%uni` a port of the ONU."""
 _UNI = r"(?P<kind>[a-z]{2,6})_(?:(?P<slot>\d{1,2})/)?(?P<port>\d{1,3})"
@@ -81,7 +81,7 @@ def _compiled(form: str) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
-_OPTION = re.compile(r"([a-z][a-z-]*) (\S+)(?: |$)")
+_OPTION = re.compile(r"(?<![a-z-])([a-z][a-z-]*) (\S+)(?: |$)")
 """`vlan-profile VP host 1`: words whose order differs between software."""
 _PATTERNS = {name: _compiled(form) for name, form in _STATEMENTS.items()}
 _NUMBERS = {
