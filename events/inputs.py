@@ -114,7 +114,9 @@ class InstallStarted(EventData):
         None, description="For WAN PPPoE: 1 to 64 characters, no blanks, no quotes."
     )
     wifi_name: Annotated[WifiName | None, BLANK] = Field(
-        None, description="SSID: 1 to 32 characters.", examples=["Casa_da_Maria"]
+        None,
+        description="SSID: 1 to 32 bytes of UTF-8, no control characters. What an OLT cannot write is told as not applied.",
+        examples=["Casa da Maria"],
     )
     wifi_key: Annotated[WifiKey | None, BLANK] = Field(
         None, description="WPA passphrase: 8 to 63 characters, no blanks, no quotes."

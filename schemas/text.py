@@ -8,7 +8,15 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    SecretStr,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 MASK = "********"
 """What stands for a secret wherever a person may read."""
@@ -65,8 +73,36 @@ CliWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@+/:,][A-Za-z0
 Description = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@+/:,][A-Za-z0-9_.@+/:,-]{0,31}$")]
 """What the OLT shows as the ONU's description: ASCII, at most 32 characters. CLI."""
 
-WifiName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@+/:,][A-Za-z0-9_.@+/:,-]{0,31}$")]
-"""An SSID that can be written on a CLI: 1 to 32 characters without blanks. CLI."""
+SSID_MAX = 32
+"""Octets of an SSID (IEEE 802.11)."""
+
+
+def _ssid(text: str) -> str:
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise ValueError("holds a control character")
+    if not 1 <= len(text.encode()) <= SSID_MAX:
+        raise ValueError(f"must have 1 to {SSID_MAX} bytes of UTF-8")
+    return text
+
+
+WifiName = Annotated[
+    str, AfterValidator(_ssid), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": SSID_MAX})
+]
+"""An SSID: 1 to 32 bytes of UTF-8 without control characters, blanks at its ends included. Never on a CLI: `PlainSsid` is."""
+
+PlainSsid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.@+/:,][A-Za-z0-9_.@+/:,-]{0,31}$")]
+"""An SSID that every OLT takes as a bare word. CLI."""
+_PLAIN_SSID = TypeAdapter(PlainSsid)
+
+
+def is_plain_ssid(name: str) -> bool:
+    """Whether an SSID can be written as a bare word."""
+    try:
+        _PLAIN_SSID.validate_python(name)
+    except ValidationError:
+        return False
+    return True
+
 
 PppoePassword = Annotated[SecretStr, _cli_secret(1, 64), _secret_schema(1, 64)]
 """CLI."""

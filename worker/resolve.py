@@ -15,6 +15,7 @@ from schemas.optics import OpticalLimits
 from schemas.place import Place
 from schemas.services import LanPortGive, LanPorts, WanGive
 from schemas.templates import UndefinedVariable, Value, fill
+from schemas.text import SSID_MAX
 from worker.rules import Asked, Choice, Kind, Unit, Unresolved, choose, variables_at
 
 __all__ = ["Resolved", "Skip", "Unit", "Unresolved", "resolve"]
@@ -200,8 +201,8 @@ def _without_wifi(choice: Choice, code: str, lacking: _Lacking | None) -> list[S
 
 
 def _ssid(name: str, suffix: str) -> str:
-    """The name with the suffix of its band, within the 32 octets of IEEE 802.11."""
-    return name[: 32 - len(suffix)] + suffix
+    """The name with the suffix of its band, within the 32 octets of IEEE 802.11; no character is cut in two."""
+    return name.encode()[: SSID_MAX - len(suffix)].decode(errors="ignore") + suffix
 
 
 def _needed(value: str | None, field_name: str) -> str:

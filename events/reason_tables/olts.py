@@ -264,6 +264,15 @@ ROWS = (
         "Nothing: the name does not change the service.",
     ),
     Row(
+        "ssid_not_writable",
+        "not_applied",
+        False,
+        "O nome da rede Wi-Fi tem espaços, acentos ou símbolos que esta OLT não sabe escrever.",
+        "The name of the Wi-Fi network has blanks, accents or signs that this OLT cannot write.",
+        "Configure o Wi-Fi na própria ONU ou pelo TR-069, ou escolha com o cliente um nome sem eles.",
+        "Configure the Wi-Fi on the ONU itself or by TR-069, or agree on a name without them.",
+    ),
+    Row(
         "not_in_order",
         "not_applied",
         False,

@@ -23,6 +23,7 @@ __all__ = ["desk"]
 VLANS = st.sampled_from([100, 600, 1402, 2000, 4094])
 PRIORITIES = st.sampled_from([0, 0, 5])
 WORDS = st.sampled_from(["HSI", "VOZ", "a.b"])
+NETWORKS = WORDS | st.sampled_from(["Casa da Maria", "São João", 'a"b?'])
 INDEXES = st.integers(1, 3)
 TRANSFORMS = st.sampled_from(["translate", "transparent", "translate-and-add"])
 QUICK = settings(
@@ -158,7 +159,7 @@ def wishes(draw: st.DrawFn, site: Site) -> DesiredOnu:
         "wifi": [
             {
                 "index": index,
-                "name": draw(WORDS),
+                "name": draw(NETWORKS),
                 "key": draw(maybe(st.just("chave-12345678"))),
             }
             for index in networks

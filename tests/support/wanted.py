@@ -20,6 +20,7 @@ def wanted(wish: DesiredOnu, not_done: Iterable[str] = ()) -> Row:
     `not_done`: fields of the wish that the platform cannot do (`service_ports.1.upstream_profile`, `wifi`).
     """
     skipped = set(not_done)
+    wish = wish.without({name for name in skipped if name.startswith("wifi.")})
     whole = {
         "serial": wish.serial,
         "description": wish.description,

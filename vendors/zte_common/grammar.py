@@ -6,8 +6,9 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
-from schemas.onu import DesiredOnu, GemPort, LanPort, Management, OnuService, ServicePort, Tcont, Wan
+from schemas.onu import DesiredOnu, GemPort, LanPort, Management, OnuService, ServicePort, Tcont, Wan, Wifi
 from schemas.place import PonPort
+from schemas.text import is_plain_ssid
 from vendors.contract import Command, NotApplied
 
 Path = tuple[str, ...]
@@ -142,12 +143,13 @@ class Grammar:
         wan, no_wan = _wan(desired.wan)
         lans, no_lans = _lans(desired.lan_ports)
         management, no_management = _management(desired.management)
-        left = [*no_wan, *no_lans, *no_management, *_transparent(desired.service_ports)]
-        changes: dict[str, object] = {"wan": wan, "lan_ports": lans, "management": management}
+        wifi, no_wifi = _wifi(desired.wifi)
+        left = [*no_wan, *no_lans, *no_management, *_transparent(desired.service_ports), *no_wifi]
+        changes: dict[str, object] = {"wan": wan, "lan_ports": lans, "management": management, "wifi": wifi}
         if not is_own(desired):
             no_parts = [name for name in ("wan", "management") if getattr(desired, name)]
             no_parts += [f"wifi.{wifi.index}" for wifi in desired.wifi]
-            left = [limit for limit in left if limit.field.partition(".")[0] not in no_parts]
+            left = [limit for limit in left if not limit.field.startswith(("wan", "management", "wifi"))]
             left += [NotApplied(field=name, reason=NOT_ON_ONU) for name in no_parts]
             changes |= {"wan": None, "management": None, "wifi": ()}
         return desired.model_copy(update=changes), tuple(left)
@@ -199,6 +201,13 @@ def _management(management: Management | None) -> tuple[Management | None, list[
         if getattr(management, name)
     ]
     return management.model_copy(update=lost), left
+
+
+def _wifi(networks: tuple[Wifi, ...]) -> tuple[tuple[Wifi, ...], list[NotApplied]]:
+    """No capture shows how a name with blanks, quotes or other scripts is written: only bare words are."""
+    kept = tuple(wifi for wifi in networks if is_plain_ssid(wifi.name))
+    lost = [wifi for wifi in networks if wifi not in kept]
+    return kept, [NotApplied(field=f"wifi.{wifi.index}", reason="ssid_not_writable") for wifi in lost]
 
 
 def _transparent(flows: tuple[ServicePort, ...]) -> list[NotApplied]:

@@ -15,6 +15,7 @@ from schemas.onu import DesiredOnu
 from schemas.place import Place, PonPort
 from tests.support.secrets import PPPOE_PASSWORD, WIFI_KEY
 from tests.unit.config.samples import INVENTORY, configuration
+from vendors.zte_zxan import adapter as zxan
 from worker.resolve import Resolved, Skip, Unit, Unresolved, resolve
 
 SERIAL = "HWTC1A2B3C4D"
@@ -459,3 +460,18 @@ def test_a_row_that_is_given_twice_is_named_before_anything_is_sent() -> None:
     tconts = "tconts: [{index: 1, profile: UP}, {index: 1, profile: DOWN}]"
     found = unresolved(rules(f"{{name: tudo, give: {{{tconts}}}}}"))
     assert (found.code, found.params["field"]) == ("services_invalid", "tconts")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"), [("ã" * 16, "ã" * 14 + "-5G"), ("😀" * 8, "😀" * 7 + "-5G"), ("a b", "a b-5G")]
+)
+def test_no_character_of_a_network_name_is_cut_in_two_by_its_band(name: str, written: str) -> None:
+    [wifi] = resolved(give(wifi="[{index: 5, suffix: -5G}]"), wifi_name=name).desired.wifi
+    assert wifi.name == written
+
+
+def test_a_required_network_whose_name_cannot_be_written_is_refused_before_anything_is_sent() -> None:
+    services = rules("{name: a, required: wifi, give: {wifi: [{index: 1}]}}")
+    got = resolved(services, place=ZTE, wifi_name="Casa da Maria")
+    limits = zxan.limits(got.desired.model_copy(update={"serial": "ZTEG1A2B3C4D"}))
+    assert got.refused(limit.field for limit in limits) == ("wifi.1",)

@@ -126,6 +126,9 @@ def test_a_time_at_the_end_of_the_calendar_raises_nothing(value: str) -> None:
         ("wifi_key", "curta"),
         ("wifi_key", "x" * 64),
         ("wifi_name", "x" * 33),
+        ("wifi_name", "ã" * 17),
+        ("wifi_name", "Casa\x1b[A"),
+        ("wifi_name", "Casa\x85"),
         ("customer_name", "a\x00b"),
         ("customer_name", "x" * 201),
         ("expected_rx_dbm", -51),
@@ -150,6 +153,25 @@ def test_a_name_may_be_in_any_script() -> None:
     assert install(customer_name="José Ñandú 李雷 ☎").customer_name == "José Ñandú 李雷 ☎"
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Casa da Maria",
+        " Casa ",
+        "Família São João",
+        '"Casa" $1?',
+        "😀" * 8,
+        "李雷",
+        "-x",
+        "!",
+        "x" * 32,
+        "ã" * 16,
+    ],
+)
+def test_the_name_of_a_network_is_any_32_bytes_without_controls(name: str) -> None:
+    assert install(wifi_name=name).wifi_name == name
+
+
 def test_passwords_are_secret_until_they_are_asked_for() -> None:
     data = install()
     assert data.pppoe_password is not None
@@ -170,7 +192,7 @@ def test_a_refusal_of_a_password_never_repeats_it(text: str) -> None:
 
 @given(
     st.text(max_size=80),
-    st.sampled_from(["service_order_id", "pppoe_login", "wifi_name", "plan_code", "site", "olt_id"]),
+    st.sampled_from(["service_order_id", "pppoe_login", "plan_code", "site", "olt_id"]),
 )
 def test_what_may_reach_a_cli_is_one_word_of_printable_ascii(text: str, member: str) -> None:
     from events.envelope import Event

@@ -340,3 +340,12 @@ def test_what_has_no_words_is_told(wished: Any, fields: list[str]) -> None:
 def test_a_port_whose_mode_lacks_its_vlan_is_not_touched() -> None:
     wish = onu(lan_ports=(LanPort(port=1, mode="tag"),))
     assert ZXAN.plan(wish, seen(found(more={"switchport.1": "hybrid"}))) == ()
+
+
+@pytest.mark.parametrize("name", ["Casa da Maria", "São João", 'a"b', "a?b", "-x", "!x", "😀"])
+def test_a_network_name_that_no_capture_shows_how_to_write_is_told_and_its_key_stays(name: str) -> None:
+    networks = (Wifi(index=1, name=name, key=SecretStr("segredo-1")), Wifi(index=2, name="Casa-2"))
+    wish = onu(wifi=networks)
+    assert [(limit.field, limit.reason) for limit in ZXAN.limits(wish)] == [("wifi.1", "ssid_not_writable")]
+    sent = [command.text for command in ZXAN.plan(wish, seen()) if command.text.startswith("ssid")]
+    assert sent == ["ssid ctrl wifi_0/2 name Casa-2"]
