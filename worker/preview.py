@@ -98,15 +98,16 @@ async def _view(run: Run) -> PlanView:
     base = replace(base, observed=tuple(shown(seen.registrations, run.taken.people)))
     notes = noticed(Notes.of(job.notes), seen, place)
     wish = wish_for(brief, place, notes.model_seen, run.config, run.line.adapter, seen.firmware)
+    if not isinstance(wish, Failure):
+        base = replace(base, rule=wish.resolved.rule, not_applied=_skipped(wish.skipped))
+    standing = replace(run.taken.standings[job.serial], lit_at_new_place=notes.lit)
+    verdict = may_provision(place, seen, standing)
+    if isinstance(verdict, Refused):
+        return _stopped(base, verdict.code, {**run.params, **verdict.params})
     if isinstance(wish, Failure):
         return _stopped(base, wish.code, {**run.params, **wish.params})
-    base = replace(base, rule=wish.resolved.rule, not_applied=_skipped(wish.skipped))
-    standing = replace(run.taken.standings[job.serial], lit_at_new_place=notes.lit)
-    match may_provision(place, seen, standing):
-        case Refused(code, params):
-            return _stopped(base, code, {**run.params, **params})
-        case NotYet(port):
-            return _stopped(base, "left_online", {**run.params, "place": Place(olt=job.olt, port=port)})
+    if isinstance(verdict, NotYet):
+        return _stopped(base, "left_online", {**run.params, "place": Place(olt=job.olt, port=verdict.port)})
     return _planned(run, base, wish.desired, seen)
 
 

@@ -150,7 +150,17 @@ class _Provision:
         with self.run.phase("observe"):
             seen = await self._observe()
         self.notes = noticed(self.notes, seen, self.place)
-        wish = wish_for(
+        verdict = may_provision(self.place, seen, replace(self.standing, lit_at_new_place=self.notes.lit))
+        if isinstance(verdict, Refused):
+            told = {**self.run.params, **verdict.params}
+            return after_code(verdict.code, self.notes, self.run.rules.retry, 0.0, told)
+        wish = self._wish(seen)
+        if isinstance(wish, Failure):
+            return Failed(replace(wish, params={**self.run.params, **wish.params}))
+        return self._wait_for_light() if isinstance(verdict, NotYet) else await self._bring_about(wish, seen)
+
+    def _wish(self, seen: Observation) -> Wish | Failure:
+        return wish_for(
             self.brief,
             self.place,
             self.notes.model_seen,
@@ -158,14 +168,6 @@ class _Provision:
             self.run.line.adapter,
             seen.firmware,
         )
-        if isinstance(wish, Failure):
-            return Failed(replace(wish, params={**self.run.params, **wish.params}))
-        match may_provision(self.place, seen, replace(self.standing, lit_at_new_place=self.notes.lit)):
-            case Refused(code, params):
-                return after_code(code, self.notes, self.run.rules.retry, 0.0, {**self.run.params, **params})
-            case NotYet():
-                return self._wait_for_light()
-        return await self._bring_about(wish, seen)
 
     async def _observe(self) -> Observation:
         return await self.run.line.observe(self.serial, self.place.port)
@@ -223,6 +225,10 @@ class _Provision:
         current = with_current(seen, wish.desired, accepted, self._digest)
         if left := self.run.line.adapter.plan(wish.desired, current):
             raise NotConverged(f"{len(left)} commands left", command=left[0].text)
+        again = self._wish(seen)
+        if isinstance(again, Wish) and again.desired != wish.desired:
+            # The ONU has told its model only now: there is more to do.
+            return Later(0.0, self.notes.kept(), Stage.CONFIGURING, applied=accepted)
         if self.notes.lit:
             self.notes = replace(self.notes, window=self.run.now().isoformat())
         return self._judge(wish, current, accepted)

@@ -127,7 +127,7 @@ def _wish(order: _Order, choice: Choice) -> tuple[dict[str, Any], list[Skip]]:
         "lan_ports": fill(lan_ports, variables),
         "wan": _wan(order, give.wan, choice.kind, variables),
         "wifi": wifi,
-    }, skipped + no_wifi
+    }, [*skipped, *_wan_ports_left(give.wan, choice.kind), *no_wifi]
 
 
 def _description(order: _Order) -> str | None:
@@ -172,6 +172,16 @@ def _wan(
         wan["login"] = _needed(order.request.pppoe_login, "pppoe_login")
         wan["password"] = _secret(order, order.request.pppoe_password, "pppoe_password")
     return wan
+
+
+def _wan_ports_left(give: WanGive | None, kind: Kind) -> list[Skip]:
+    """Ports of the ONU that the connection should have and has not."""
+    if give is None or give.mode == "bridge":
+        return []
+    if give.lan_ports == "all":
+        return [Skip("wan.lan_ports", "lan_ports_unknown")] if kind.lan_ports is None else []
+    absent = [port for port in give.lan_ports if not kind.has_lan_port(port)]
+    return [Skip(f"wan.lan_ports.{port}", "not_on_this_onu") for port in absent]
 
 
 def _wifi(order: _Order, choice: Choice) -> tuple[list[dict[str, Any]], list[Skip]]:

@@ -1,6 +1,6 @@
 """Which provisioning model an order's ONU takes, and what the variables are at its place. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schemas.catalog import OnuModel
 from schemas.configuration import Configuration
@@ -68,11 +68,20 @@ def choose(asked: Asked, unit: Unit, config: Configuration) -> Choice | Unresolv
     """
     if config.is_not_onu(unit.model or ""):
         return Unresolved("not_an_onu", {"serial": unit.serial, "model": str(unit.model)})
-    kind = kind_of(unit.model, config)
-    for tried in (kind, _reported(unit, asked.olt, config)) if kind.onu_class is None else (kind,):
+    kind, reported = kind_of(unit.model, config), _reported(unit, asked.olt, config)
+    for tried in (kind, reported) if kind.onu_class is None else (kind,):
         if tried and (rule := first_rule(asked, tried, config)):
-            return Choice(rule, tried)
+            return Choice(rule, _with_ports(tried, reported))
     return _unresolved(asked, unit, kind, config)
+
+
+def _with_ports(kind: Kind, reported: Kind | None) -> Kind:
+    """The ports that the OLT's report tells of, where the name in stock tells of none. The rule stays the same."""
+    return (
+        kind
+        if reported is None or kind.lan_ports is not None
+        else replace(kind, lan_ports=reported.lan_ports)
+    )
 
 
 def _unresolved(asked: Asked, unit: Unit, kind: Kind, config: Configuration) -> Unresolved:

@@ -68,8 +68,7 @@ class Look:
         known = self.wish.skipped
         if self.seen is None:
             return known
-        fields = [skip.field for skip in known]
-        more = unconfirmed(self.wish.desired, fields, self.seen, self.never_shown)
+        more = unconfirmed(self.wish.desired, self.wish.limits, self.seen, self.never_shown)
         return (*known, *(told_skipped(one.field, one.reason) for one in more))
 
 
@@ -119,11 +118,12 @@ def _achieved(look: Look) -> Achieved:
     levels = (optics.onu_rx_dbm, optics.onu_tx_dbm, optics.olt_rx_dbm)
     findings = look.wish.resolved.optical.judge(*levels, look.expected_rx_dbm)
     not_applied = look.not_applied
+    lost = {skip.field for skip in not_applied[len(look.wish.skipped) :]} | look.wish.limits
     return Achieved(
         olt_id=look.olt.id,
         pon_port=look.found.port,
         onu_id=look.found.onu_id,
-        applied=Applied.of(look.wish.desired.without({skip.field for skip in not_applied})),
+        applied=Applied.of(look.wish.desired.without(lost)),
         optical=Optical(onu_rx_dbm=levels[0], onu_tx_dbm=levels[1], olt_rx_dbm=levels[2]),
         changed=look.notes.changed,
         plan_hash=look.notes.plan_hash,

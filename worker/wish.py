@@ -27,6 +27,8 @@ class Wish:
     desired: DesiredOnu
     resolved: resolve.Resolved
     skipped: tuple[Skipped, ...] = ()
+    limits: frozenset[str] = frozenset()
+    """Fields of `desired` that the platform, its software or this ONU cannot do."""
     models_differ: dict[str, str] | None = None
     """`model_seen` and `model_stock`, where the catalogue knows both, as two models."""
 
@@ -53,6 +55,7 @@ def wish_for(
         resolved.desired,
         resolved,
         tuple(told_skipped(field, code) for field, code in skipped),
+        frozenset(limit.field for limit in limits),
         _models_differ(brief.unit.model, model_seen, place, config),
     )
 

@@ -338,7 +338,8 @@ def test_a_port_that_the_onu_does_not_have_is_left_out() -> None:
     assert [port.port for port in got.desired.lan_ports] == [1]
     assert got.desired.wan is not None
     assert got.desired.wan.lan_ports == (1,)
-    assert got.skipped == (Skip("lan_ports.2", "not_on_this_onu"),)
+    absent = (Skip("lan_ports.2", "not_on_this_onu"), Skip("wan.lan_ports.2", "not_on_this_onu"))
+    assert got.skipped == absent
 
 
 def test_required_wishes_are_held_against_what_the_platform_cannot_do() -> None:
@@ -475,3 +476,23 @@ def test_a_required_network_whose_name_cannot_be_written_is_refused_before_anyth
     got = resolved(services, place=ZTE, wifi_name="Casa da Maria")
     limits = zxan.limits(got.desired.model_copy(update={"serial": "ZTEG1A2B3C4D"}))
     assert got.refused(limit.field for limit in limits) == ("wifi.1",)
+
+
+def test_all_ports_of_a_connection_are_told_where_they_are_not_known() -> None:
+    services = give(wan="{mode: dhcp, vlan: 9, lan_ports: all}")
+    got = resolved(services, "XPTO")
+    assert got.desired.wan is not None
+    assert got.desired.wan.lan_ports == (1,)
+    assert got.skipped == (Skip("wan.lan_ports", "lan_ports_unknown"),)
+
+
+@pytest.mark.parametrize("stock", ["XPTO", None])
+def test_all_ports_are_those_of_the_model_that_the_olt_reports_where_stock_knows_none(
+    stock: str | None,
+) -> None:
+    services = give(wan="{mode: dhcp, vlan: 9, lan_ports: all}", lan_ports="[{vlan: 9}]")
+    got = resolved(services, stock, seen="EG8145V5")
+    assert got.desired.wan is not None
+    assert got.desired.wan.lan_ports == (1, 2, 3, 4)
+    assert [lan.port for lan in got.desired.lan_ports] == [1, 2, 3, 4]
+    assert got.skipped == ()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from schemas.onu import DesiredOnu, GemPort, ServicePort, Tcont, Wan, Wifi
+from schemas.onu import DesiredOnu, GemPort, LanPort, ServicePort, Tcont, Wan, Wifi
 from tests.support.secrets import PPPOE_PASSWORD, WIFI_KEY
 from tests.unit.provision.builders import HERE, SERIAL, desired, registered, seen
 from tests.unit.provision.builders import wish as wished
@@ -83,7 +83,9 @@ def test_what_is_not_applied_is_not_in_what_is_applied() -> None:
 
 def _completed(wish: DesiredOnu, found: Registration, skipped: tuple[str, ...]) -> Any:
     skips = tuple(told_skipped(field, "no_command_on_platform") for field in skipped)
-    at = replace(look("online", WINDOW, found=found), wish=wished(wish, skipped=skips))
+    at = replace(
+        look("online", WINDOW, found=found), wish=wished(wish, skipped=skips, limits=frozenset(skipped))
+    )
     verdict = judge(replace(at, seen=shown("wifi.1.key")), PATIENCE)
     assert isinstance(verdict, Completed)
     assert {skip.field for skip in verdict.achieved.not_applied} == set(skipped)
@@ -120,3 +122,11 @@ def test_a_row_that_is_given_twice_is_refused(name: str) -> None:
     }
     with pytest.raises(ValueError, match="given twice"):
         DesiredOnu.model_validate({"serial": SERIAL, "port": HERE, name: rows[name]})
+
+
+def test_ports_that_are_not_known_take_nothing_from_those_that_are_set() -> None:
+    wish = desired(lan_ports=(LanPort(port=1, vlan=100),))
+    known = wished(wish, skipped=(told_skipped("lan_ports", "lan_ports_unknown"),))
+    verdict = judge(replace(look("online", WINDOW), wish=known, seen=shown()), PATIENCE)
+    assert isinstance(verdict, Completed)
+    assert [lan.port for lan in verdict.achieved.applied.lan_ports] == [1]
