@@ -15,6 +15,7 @@ from events.reasons import reason
 from events.stages import Stage
 from schemas.place import PonPort
 from vendors.errors import ProvisioningError
+from worker import waits
 from worker.breaker import Breaker, BreakerPolicy, after_failure
 from worker.facts import Order, OrderState
 from worker.notes import Notes
@@ -382,6 +383,7 @@ def connected(conn: Connection, lease: Lease) -> Breaker:
     """A session is open: the breaker closes; as it was before. Raises StaleLease."""
     before = leases.breaker_of(conn, lease.olt)
     leases.connected(conn, lease, db.now(conn))
+    waits.back(conn, lease.olt)
     return before
 
 

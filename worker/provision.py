@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from schemas.inventory import Inventory
-from worker import metrics, provision_metrics
+from worker import metrics, provision_metrics, waits
 from worker.bounds import bounds
 from worker.lease import HeldLease, LeaseRule
 from worker.olt_worker import OltWorker, Shared
@@ -161,6 +161,7 @@ class Provisioner:
                 await self._mend()
                 await self.shared.store.run(keep, self.inventory, self.olt_gone_s if judges else None)
                 await self.shared.store.run(tend, self.shared.rules.patience.light_s)
+                await self.shared.store.run(waits.tell)
             except StoreError as error:
                 _waits("tend", error)
                 steady_since = self.shared.clock()

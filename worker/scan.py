@@ -14,7 +14,7 @@ from schemas.inventory import Inventory, Olt
 from schemas.place import Place, PonPort
 from vendors.contract import Registration, Sighting
 from vendors.errors import Permanent, ProvisioningError, UnknownReply
-from worker import ledger, provision_metrics
+from worker import ledger, provision_metrics, waits
 from worker.lease import patiently
 from worker.ledger import Learnt
 from worker.notes import Notes
@@ -22,7 +22,7 @@ from worker.olt_line import OltLine
 from worker.outcome import Later, Outcome, Recorded
 from worker.reconcile import Run
 from worker.retry import READS_MAX, RetryIn, decide_read
-from worker.store import Connection, db, inventories, orders, search, work
+from worker.store import Connection, away, db, inventories, orders, search, work
 from worker.store.inventories import Sited
 from worker.store.jobs import UNPLACED
 from worker.store.leases import Lease
@@ -247,6 +247,8 @@ def conclude(
     now = db.now(conn)
     work.held_fast(conn, lease, job, now)
     ledger.note(conn, job, learnt, now)
+    if away.was_in_the_way(conn, job.id):
+        waits.back(conn, olt.id)
     for one, seen in sorted(findings.seen, key=lambda pair: pair[0].order_id):
         if not db.alone(conn, partial(_tell, conn, olt.id, one, seen, now)):
             provision_metrics.ERRORS.labels(job.kind).inc()
@@ -270,7 +272,7 @@ def _tell(conn: Connection, olt: str, one: Search, seen: Seen, now: datetime) ->
     elif seen.places:
         _settle(conn, one, olt, seen)
     else:
-        orders.set_stage(conn, one.order_id, one.revision, Stage.WAITING_FOR_LIGHT)
+        orders.set_stage(conn, one.order_id, one.revision, Stage.WAITING_FOR_LIGHT, keeps=away.AWAY)
 
 
 def _settle(conn: Connection, one: Search, olt: str, seen: Seen) -> None:

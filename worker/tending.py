@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from events.stages import Stage
-from worker import ledger, provision_metrics
+from worker import ledger, provision_metrics, waits
 from worker.breaker import FOR_A_PERSON
 from worker.outcome import Ended, Failed, Outcome
 from worker.removal import abandoned
@@ -38,21 +38,22 @@ def _too_late(conn: Connection, job: Job) -> Outcome:
     if job.kind == "plan":
         return Ended()
     order = orders.find(conn, job.order[0])
-    return Failed(Failure(_code(conn, job, order.stage if order else None), _params(job)))
+    olt, shut = (job.olt, leases.breaker_of(conn, job.olt).code)
+    if job.olt == UNPLACED:
+        olt, shut = waits.late(conn, job.notes.get("olt"), job.notes.get("site"), db.now(conn))
+    return Failed(Failure(_code(order.stage if order else None, shut), _params(job, olt)))
 
 
 _WAITED = {Stage.WAITING_FOR_LIGHT: "no_light", Stage.VERIFYING: "not_online"}
 
 
-def _code(conn: Connection, job: Job, stage: Stage | None) -> str:
+def _code(stage: Stage | None, shut: str | None) -> str:
     if stage in _WAITED:
         return _WAITED[stage]
-    code = leases.breaker_of(conn, job.olt).code
-    return code if code in FOR_A_PERSON else "olt_deadline"
+    return shut if shut in FOR_A_PERSON else "olt_deadline"
 
 
-def _params(job: Job) -> dict[str, object]:
-    olt = job.olt if job.olt != UNPLACED else job.notes.get("olt") or job.notes.get("site")
+def _params(job: Job, olt: str) -> dict[str, object]:
     return {"serial": job.serial, "olt": olt, "place": f"{olt} {job.port}" if job.port else olt}
 
 
@@ -63,5 +64,5 @@ def _end_unknown(conn: Connection, now: datetime) -> int:
 
 def _olt_gone(job: Job) -> Outcome:
     if job.kind == "provision":
-        return Failed(Failure("olt_unknown", _params(job)))
+        return Failed(Failure("olt_unknown", _params(job, job.olt)))
     return abandoned(job, "left_olt_unknown") if job.kind == "deprovision" else Ended()

@@ -197,11 +197,13 @@ def _obsolete_hosts(desired: DesiredOnu, here: Registration) -> list[Command]:
 
 
 def _obsolete(desired: DesiredOnu, here: Registration) -> list[int]:
-    wanted = _wanted_hosts(desired)
+    wanted, wan = _wanted_hosts(desired), desired.wan.index if desired.wan else None
     return [
         index
         for index, host in sorted(hosts(here).items())
-        if index not in wanted or wanted[index].mode != host.mode
+        if index not in wanted
+        or wanted[index].mode != host.mode
+        or (here.more.get("internet") == str(index) and index != wan)
     ]
 
 
@@ -283,7 +285,8 @@ def _host_lines(
         is_wan = desired.wan is not None and index == desired.wan.index
         part = "wan" if is_wan else "management"
         applied = _blind(part, here, known)
-        same = found.get(index) == host if applied is None else applied
+        obsolete = here is not None and index in _obsolete(desired, here)
+        same = (found.get(index) == host and not obsolete) if applied is None else applied
         if not same or (is_wan and _password_is_new(desired, known)):
             yield _host_line(desired, target, index, host), part
 

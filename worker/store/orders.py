@@ -4,7 +4,7 @@ Each names the revision that it worked on and does nothing, returning False, whe
 the order is no longer live: what a superseded revision has to say is not said.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -198,12 +198,16 @@ def set_stage(
     *,
     code: str | None = None,
     params: Mapping[str, object] | None = None,
+    keeps: Collection[str] = (),
 ) -> bool:
-    """Record the stage, publish a progress record and say so in the timeline, if stage or code are new."""
+    """Record the stage, publish a progress record and say so in the timeline, if stage or code are new.
+
+    A code of `keeps` stays as long as the stage does.
+    """
     order = _current(conn, order_id, revision, OrderState.WORKING)
     if order is None:
         return False
-    if (order.stage, order.last_code) == (stage, code):
+    if order.stage == stage and (order.last_code == code or order.last_code in keeps):
         return True
     at = now(conn)
     order = replace(reach(order, stage, at), last_code=code)

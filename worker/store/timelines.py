@@ -1,6 +1,6 @@
 """What people look at: orders, their timelines, units; and the book of what people did."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from events.stages import Stage
 from schemas.serial import mac_digits, serial_or_none
 from worker.facts import OrderState
 from worker.store import db, rejected
+from worker.store.away import AWAY
 from worker.store.rejected import RejectedView
 from worker.store.schema import action, equipment, job, job_step, rejected_order, service_order
 
@@ -90,7 +91,7 @@ def orders(conn: Connection, which: Which = "all", limit: int = 100) -> list[Ord
     condition = _WHICH[which]
     if condition is not None:
         wanted = wanted.where(condition)
-    found = [_view(row) for row in conn.execute(wanted).mappings()]
+    found = _views(conn, conn.execute(wanted).mappings().all())
     if which in {"all", "failed"}:
         latest = _REJECTED.order_by(rejected_order.c.at.desc()).limit(limit)
         found += [_rejected_view(row) for row in conn.execute(latest).mappings()]
@@ -127,8 +128,8 @@ def _rejected_view(row: RowMapping) -> OrderView:
 
 def one(conn: Connection, order_id: str) -> OrderView | None:
     """The order of this id."""
-    row = conn.execute(select(service_order).where(service_order.c.id == order_id)).mappings().first()
-    return _view(row) if row else None
+    rows = conn.execute(select(service_order).where(service_order.c.id == order_id)).mappings().all()
+    return next(iter(_views(conn, rows)), None)
 
 
 def find(conn: Connection, text: str) -> list[OrderView]:
@@ -146,7 +147,7 @@ def find(conn: Connection, text: str) -> list[OrderView]:
         service_order.c.id.in_(lent),
     )
     known = select(service_order).where(concerned).order_by(service_order.c.updated_at.desc())
-    found = [_view(row) for row in conn.execute(known).mappings()] if serials else []
+    found = _views(conn, conn.execute(known).mappings().all()) if serials else []
     ids = {text, *(one.order for one in rejected.find(conn, text, serials))} - {view.id for view in found}
     unread = conn.execute(_REJECTED.where(rejected_order.c.id.in_(ids))).mappings()
     return found + [_rejected_view(row) for row in unread]
@@ -218,10 +219,24 @@ def deeds(conn: Connection, target: str, limit: int = 20) -> list[Deed]:
     return [Deed(row.at, row.who, row.what, row.target, row.why) for row in conn.execute(wanted)]
 
 
-def _view(row: RowMapping) -> OrderView:
+def _views(conn: Connection, rows: Sequence[RowMapping]) -> list[OrderView]:
+    """Orders as people see them. Of one without a place, the job knows for which OLT it waits."""
+    nowhere = [row["id"] for row in rows if row["olt"] is None and row["last_code"] in AWAY]
+    waits: dict[str, str] = {}
+    if nowhere:
+        found = select(job.c.service_order_id, job.c.last_text).where(
+            job.c.live, job.c.kind == "provision", job.c.service_order_id.in_(nowhere)
+        )
+        waits = {row.service_order_id: row.last_text for row in conn.execute(found) if row.last_text}
+    return [_view(row, waits.get(row["id"])) for row in rows]
+
+
+def _view(row: RowMapping, waits: str | None) -> OrderView:
     live, final = OrderState(row["state"]).live, row["final"] or {}
     code = row["verdict"] or row["last_code"] if live else final.get("code") or row["last_code"]
     text, todo = _texts(row, code, final, live=live)
+    if live and not row["verdict"]:
+        text = waits or text
     return OrderView(
         id=row["id"],
         state=row["state"],

@@ -372,6 +372,16 @@ def test_management_on_the_host_of_the_connection_is_told_and_left_out() -> None
     assert not any("tr069" in line or "vlan 1000" in line for line in lines(ADAPTER.plan(wish, seen())))
 
 
+def test_the_host_of_a_connection_becomes_managements_only_anew() -> None:
+    """It would go on as the one for internet."""
+    here = found(more={"host.1": "dhcp 1000 2 -", "internet": "1", "word": "gpon"})
+    wish = desired(management=MANAGEMENT.model_copy(update={"index": 1, "tr069_profile": None}))
+    assert lines(ADAPTER.plan(wish, seen(here))) == [
+        "board: undo ont ipconfig 3 5 ip-index 1",
+        "board: ont ipconfig 3 5 ip-index 1 dhcp vlan 1000 priority 2",
+    ]
+
+
 def test_service_ports_that_are_not_shown_are_brought_only_by_their_own_lines() -> None:
     flows = (INTERNET, VOICE)
     blind = frozenset({"service_ports"})
