@@ -9,6 +9,7 @@ import pytest
 from events.reasons import reason
 from vendors.errors import OrderRejected
 from vendors.registry import vendor
+from worker import results
 from worker.outcome import detail
 from worker.redaction import impersonal, record
 
@@ -81,3 +82,12 @@ def test_a_record_that_says_nothing_of_a_person_stays_byte_for_byte() -> None:
         record(json.dumps({"data": {"code": "no_light", "params": {"serial": "S"}}}).encode(), ["ana"])
         is None
     )
+
+
+def test_a_rebuild_reads_results_of_earlier_releases_without_anybody_in_them() -> None:
+    data = {**failed("Failure: x [description zeca77]"), "revision": 1, "sequence": 3}
+    event = {"id": "a", "type": "acende.provisioning.failed.v1", "time": "2026-03-02T12:00:00Z", "data": data}
+    result = results.read(json.dumps(event).encode())
+    assert result
+    assert "zeca77" not in json.dumps(result.data)
+    assert (result.order, result.data["code"]) == ("OS-1", "olt_refused")
