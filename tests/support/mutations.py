@@ -16,7 +16,7 @@ from worker.cli.reply import main
 Mutation = Callable[[str, Sequence[str], random.Random], str]
 """A reply, replies to take foreign lines from, chance: the reply spoilt."""
 
-BYTES = "\x00\x01\x08\x0d\x1b\x7f\xff\xe7 \n#>%^-:!$/()"
+BYTES = "\x00\x01\x08\x0d\x1b\x7f\x85\xff\xe7 \n#>%^-:!$/()"
 LIMIT_S = 2.0
 """Processor time that one reply of a few kilobytes may take at most."""
 

@@ -286,3 +286,30 @@ def test_an_onu_whose_vendor_id_is_hex_is_found_like_any_other() -> None:
     })  # fmt: skip
     assert seen.sighting is not None
     assert (seen.sighting.serial, seen.sighting.port.port) == ("DD18B0D0B70C", 4)
+
+
+PHASES = [("working", True), ("Working", True)] + [
+    (phase, False)
+    for phase in (
+        "OffLine",
+        "DyingGasp",
+        "LOS",
+        "syncMib",
+        "logging",
+        "AuthFailed",
+        "unknown",
+        "ready",
+        "workin",
+    )
+]
+
+
+@pytest.mark.parametrize(("phase", "online"), PHASES)
+def test_an_onu_is_online_in_one_phase_alone(phase: str, online: bool) -> None:
+    detail = f"show gpon onu detail-info {C}"
+    olt = {
+        **C3XX,
+        detail: C3XX[detail].replace("Phase state:         working", f"Phase state:         {phase}"),
+    }
+    [here] = look(ZXAN, olt).registrations
+    assert here.online is online

@@ -349,3 +349,13 @@ def test_a_network_name_that_no_capture_shows_how_to_write_is_told_and_its_key_s
     assert [(limit.field, limit.reason) for limit in ZXAN.limits(wish)] == [("wifi.1", "ssid_not_writable")]
     sent = [command.text for command in ZXAN.plan(wish, seen()) if command.text.startswith("ssid")]
     assert sent == ["ssid ctrl wifi_0/2 name Casa-2"]
+
+
+@pytest.mark.parametrize("adapter", [ZXAN, TITAN], ids=["zxan", "titan"])
+def test_a_gem_port_of_another_tcont_is_made_anew(adapter: Adapter) -> None:
+    tconts = (Tcont(index=1, profile="100M"), Tcont(index=2, profile="50M"))
+    wanted = onu(tconts=tconts)
+    here = found(tconts=tconts, gem_ports=(GemPort(index=1, tcont=2),))
+    sent = [line.rpartition(" > ")[2] for line in lines(adapter, wanted, seen(here))]
+    assert sent.index("no gemport 1") < sent.index("gemport 1 tcont 1")
+    assert lines(adapter, wanted, seen(found(tconts=tconts))) == []
