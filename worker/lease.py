@@ -6,6 +6,7 @@ to the OLT only if what is left exceeds the line's time-out by a margin: who wak
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,18 +19,19 @@ from worker.store.leases import Lease, StaleLease
 
 P = ParamSpec("P")
 T = TypeVar("T")
+LONGEST_S = 300.0
+"""A slow database makes a lease no longer than this."""
 _RETRY_S = 1.0
 _SHORTEN_S = 1.0
 """A lease that was extended for a long line is made short again so soon after it: if this worker dies, nobody waits long."""
-_NEAR_S = 10.0
-"""A lease that is nearly as long as a line asks for is not extended: the extra time allows for it."""
+_LOOK_S = 2.0
+"""How often the holder looks whether its lease is to be renewed."""
+_REMEMBERED_S = 60.0
 
 
 @dataclass(frozen=True)
 class LeaseRule:
-    """Seconds. Before a line that an unextended lease may have no room for, it is extended to the line's time-out plus
-    `long_extra_s`.
-    """
+    """Seconds. What a lease is granted for, and when it is renewed. Pure."""
 
     lease_s: float = 60.0
     renew_s: float = 15.0
@@ -37,9 +39,34 @@ class LeaseRule:
     long_extra_s: float = 30.0
 
     @property
-    def room_s(self) -> float:
-        """The longest time-out of a line for which there is room right before every renewal."""
-        return self.lease_s - self.renew_s - self.margin_s
+    def look_s(self) -> float:
+        """How often is looked whether it is to be renewed."""
+        return min(_LOOK_S, self.renew_s / 5)
+
+    def length_s(self, timeout_s: float, slowest_s: float) -> float:
+        """For how long it is granted to send lines with this time-out while a renewal takes up to `slowest_s`.
+
+        A line for which there is no room has its time-out and `long_extra_s`.
+        """
+        usual_s = self._usual_s(timeout_s, slowest_s)
+        return usual_s if self._fits(timeout_s, usual_s) else max(usual_s, timeout_s + self.long_extra_s)
+
+    def enough_s(self, timeout_s: float, slowest_s: float) -> float:
+        """While lines with this time-out are on their way, it is renewed once no more than this is left."""
+        return timeout_s + self.margin_s + self.look_s + slowest_s
+
+    def needed_s(self, timeout_s: float, slowest_s: float) -> float:
+        """Before such a line it is renewed where no more than this is left."""
+        if self._fits(timeout_s, self._usual_s(timeout_s, slowest_s)):
+            return self.enough_s(timeout_s, slowest_s)
+        return timeout_s + self.margin_s + self.renew_s
+
+    def _usual_s(self, timeout_s: float, slowest_s: float) -> float:
+        return max(self.lease_s, min(LONGEST_S, 4 * slowest_s + timeout_s))
+
+    def _fits(self, timeout_s: float, length_s: float) -> bool:
+        """Whether there is room for the line right before every renewal."""
+        return timeout_s <= length_s - self.renew_s - self.margin_s
 
 
 @dataclass
@@ -54,10 +81,14 @@ class HeldLease:
     wanted_back: bool = False
     """A person wants the OLT to be left alone."""
     _until: float = field(init=False)
-    _long: int = 0
-    """Lines with a long time-out that are on their way."""
+    _sending: list[float] = field(default_factory=list)
+    """Time-outs of lines that are on their way."""
     _longer: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the last of them is over and the lease lasts longer than it need."""
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One renewal at a time: two at once might reach the database in another order than they come back."""
+    _took: deque[tuple[float, float]] = field(default_factory=deque)
+    """When the renewals of the last minute were over, and how long each took."""
 
     def __post_init__(self) -> None:
         """Until when it is believed in."""
@@ -68,6 +99,13 @@ class HeldLease:
         """Seconds for which it surely stands."""
         return self._until - self.clock()
 
+    @property
+    def slowest_s(self) -> float:
+        """How long the slowest renewal of the last minute took."""
+        while self._took and self._took[0][0] < self.clock() - _REMEMBERED_S:
+            self._took.popleft()
+        return max((seconds for _, seconds in self._took), default=0.0)
+
     def may_send(self, timeout_s: float) -> None:
         """Raise StaleLease if what is left does not exceed a line's time-out by the margin."""
         if self.left_s <= timeout_s + self.rule.margin_s:
@@ -75,49 +113,75 @@ class HeldLease:
 
     @asynccontextmanager
     async def room_for(self, timeout_s: float) -> AsyncIterator[None]:
-        """While the block runs, the lease is long enough for a line with this time-out.
+        """While the block runs, the lease is long enough for lines with this time-out.
 
         Raises StaleLease, StoreUnavailable. Afterwards `keep` makes it short again.
         """
-        needed_s = timeout_s + self.rule.long_extra_s
-        long = timeout_s > self.rule.room_s
-        self._long += long
+        self._sending.append(timeout_s)
         try:
-            if long and self.left_s < needed_s - _NEAR_S:
-                await self.renew(needed_s)
+            if self._lacks(timeout_s):
+                async with self._one:
+                    if self._lacks(timeout_s):
+                        await self._renew(self.rule.length_s(self._timeout_s, self.slowest_s))
             yield
         finally:
-            self._long -= long
-            if not self._long and self.left_s > self.rule.lease_s:
+            self._sending.remove(timeout_s)
+            if self._too_long:
                 self._longer.set()
 
-    async def renew(self, lease_s: float | None = None) -> None:
-        """Have it last `lease_s` from now; longer only while a long line is on its way.
+    def _lacks(self, timeout_s: float) -> bool:
+        return self.left_s <= self.rule.needed_s(timeout_s, self.slowest_s)
+
+    @property
+    def _timeout_s(self) -> float:
+        return max(self._sending, default=0.0)
+
+    @property
+    def _suffices(self) -> bool:
+        """Whether what is left suffices for the lines that are on their way, until it is looked at again."""
+        return not self._sending or self.left_s > self.rule.enough_s(self._timeout_s, self.slowest_s)
+
+    @property
+    def _too_long(self) -> bool:
+        usual_s = self.rule.length_s(0.0, self.slowest_s)
+        return not self._sending and self.left_s > usual_s + self.rule.long_extra_s
+
+    async def renew(self) -> None:
+        """Have it last for as long as it is granted for from now; longer only while a long line is on its way.
 
         Raises StaleLease, StoreUnavailable.
         """
+        async with self._one:
+            await self._renew(self._length_s())
+
+    def _length_s(self) -> float:
+        if self._suffices:
+            usual_s = self.rule.length_s(0.0, self.slowest_s)
+            return max(usual_s, self.left_s) if self._sending else usual_s
+        return self.rule.length_s(self._timeout_s, self.slowest_s)
+
+    async def _renew(self, length_s: float) -> None:
         read_at = self.clock()
         if read_at >= self._until:
             raise StaleLease(self.lease.olt)
-        length_s = self.rule.lease_s if lease_s is None else lease_s
-        if self._long:
-            length_s = max(length_s, self._until - read_at)
         self._until = min(self._until, read_at + length_s)
         stands, self.wanted_back = await self.store.run(_renew, self.lease, length_s)
+        self._took.append((self.clock(), self.clock() - read_at))
         self._until = read_at + length_s if stands else read_at
         if not stands:
             raise StaleLease(self.lease.olt)
 
     async def keep(self) -> None:
-        """Renew it now and then, until it is lost. Raises StaleLease."""
-        pause_s = self.rule.renew_s
+        """Renew it where that is needed, until it is lost. Raises StaleLease."""
         while True:
-            await self._pause(pause_s)
-            pause_s = self.rule.renew_s
+            await self._pause(self.rule.look_s)
+            rest_s = self.rule.lease_s - self.rule.renew_s + self.slowest_s
+            if self._suffices and self.left_s > rest_s and not self._too_long:
+                continue
             try:
                 await self.renew()
             except StoreUnavailable:
-                pause_s = min(_RETRY_S, self.rule.renew_s)
+                await asyncio.sleep(min(_RETRY_S, self.rule.renew_s))
 
     async def _pause(self, seconds: float) -> None:
         """Wait for this long, or until shortly after a long line."""

@@ -211,8 +211,12 @@ class Settings(BaseSettings):
     )
     save_debounce_s: Seconds = Field(60.0, description="Saving waits for this long without a change.")
     save_latest_s: Seconds = Field(600.0, description="It is at most this late.")
-    lease_s: Seconds = Field(60.0, description="Lease of an OLT.")
-    lease_renew_s: Seconds = Field(15.0, description="How often it is renewed.")
+    lease_s: Seconds = Field(
+        60.0,
+        description="Lease of an OLT; with a slow database up to 300 s: four times the slowest renewal of the last minute"
+        " and the next line's time-out.",
+    )
+    lease_renew_s: Seconds = Field(15.0, description="How often it is renewed, unless it lasts long enough.")
     lease_margin_s: Seconds = Field(
         5.0, description="What must be left of it beyond a line's time-out when it is sent."
     )

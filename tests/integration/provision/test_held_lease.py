@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -145,3 +146,80 @@ async def test_it_is_renewed_while_it_is_kept(store: Store) -> None:
     await asyncio.sleep(1.6)
     assert await store.run(take, "olt-1", "w2") is None
     keeper.cancel()
+
+
+@dataclass
+class Late:
+    """A database that takes its time, and how often it was asked."""
+
+    store: Store
+    takes_s: float = 0.0
+    asked: int = 0
+
+    async def run(self, work: Callable[..., Any], *given: Any) -> Any:
+        self.asked += 1
+        await asyncio.sleep(self.takes_s)
+        found = await self.store.run(work, *given)
+        await asyncio.sleep(self.takes_s)
+        return found
+
+
+async def _held(store: Store, late: Late, ticks: Ticks | None = None) -> HeldLease:
+    lease = await store.run(take, "olt-1")
+    assert lease
+    clock = ticks or boottime
+    return HeldLease(cast("Store", late), lease, LeaseRule(), clock(), clock)
+
+
+async def test_of_two_renewals_at_once_the_shorter_never_comes_last(store: Store) -> None:
+    held = await _held(store, Late(store, 0.05))
+    shorter = asyncio.create_task(held.renew())
+    await asyncio.sleep(0.02)
+    async with held.room_for(60):
+        held.may_send(60)
+        await shorter
+        held.may_send(60)
+        await asyncio.sleep(0.1)
+        store.clock.offset = timedelta(seconds=80)
+        assert await store.run(take, "olt-1", "w2") is None, "the database has it long as well"
+
+
+async def test_many_long_lines_in_a_row_need_one_renewal(store: Store) -> None:
+    late = Late(store)
+    held = await _held(store, late)
+    keeper = asyncio.create_task(held.keep())
+    for _ in range(20):
+        async with held.room_for(60):
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(1.5)
+    async with held.room_for(60):
+        held.may_send(60)
+    keeper.cancel()
+    assert late.asked == 1
+
+
+async def test_it_lasts_through_many_long_lines_that_are_sent_together(store: Store, ticks: Ticks) -> None:
+    held = await _held(store, Late(store), ticks)
+    async with held.room_for(60):
+        for _ in range(10):
+            ticks.at += 23
+            held.may_send(60)
+            await held.renew()
+            assert held.left_s == pytest.approx(90)
+
+
+async def test_a_slow_database_makes_it_longer_for_a_minute(store: Store, ticks: Ticks) -> None:
+    held = await _held(store, Late(store), ticks)
+    renewal = asyncio.create_task(held.renew())
+    await asyncio.sleep(0)
+    ticks.at += 20
+    await renewal
+    await held.renew()
+    assert held.left_s == pytest.approx(80)
+    ticks.at += 59
+    await held.renew()
+    assert held.left_s == pytest.approx(80)
+    ticks.at += 2
+    await held.renew()
+    await held.renew()
+    assert held.left_s == pytest.approx(60)
