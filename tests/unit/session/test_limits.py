@@ -15,19 +15,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from schemas.place import PonPort
+from tests.support.olts import built
 from tests.support.secrets import OLT_PASSWORD
 from tests.unit.session.streams import Script, line
 from vendors import expressions
 from vendors.contract import Adapter, Platform, read, write
 from vendors.errors import OltUnreachable, ProvisioningError
 from vendors.huawei_smartax import adapter as huawei
-from vendors.line import Broken, Typed
+from vendors.line import REPLY_LIMIT, Broken, Typed
 from vendors.login import Account, log_in
 from vendors.modes import ModeStack
 from vendors.noise import Notice, Quiet, without
 from vendors.quoting import without_secrets
+from vendors.registry import vendor
 from vendors.screen import Beyond, Screen, masked, masked_fragment, shown
 from vendors.session import Exchange, Habits, OltTarget, Session, as_ours
+from vendors.simulator.shell import Terminal
 from vendors.telnet import DO, IAC, SB, TelnetOptions
 from vendors.zte_zxan import adapter as zxan
 
@@ -360,4 +364,31 @@ async def test_a_secret_of_a_line_before_is_in_no_error_of_a_later_one() -> None
         await made.send((read("display version"),))
     assert "hidden0123" not in told.value.reply + "".join(exchange.reply for exchange in heard)
     assert "OLT#" in told.value.reply
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "serial", "asked"),
+    [
+        ("huawei_smartax", "HWTC", "display ont info 0 1 0 all"),
+        ("zte_zxan", "ZTEG", "show gpon onu baseinfo gpon-olt_1/1/1"),
+    ],
+)
+async def test_a_table_of_16000_onus_is_read_within_a_tenth_of_the_limit(
+    name: str, serial: str, asked: str
+) -> None:
+    known = vendor(name)
+    olt, first = built(known.device), known.device.first_port
+    for number in range(125):
+        olt.register(PonPort(frame=first, slot=1, port=first), number + first, f"{serial}{number:08X}")
+    shell = known.device.shell(olt, Terminal(width=511))
+    shell.open()
+    for line_ in ("enable", "config", "undo smart", "scroll") if first == 0 else ("terminal length 0",):
+        shell.feed(line_)
+    table = shell.feed(asked).text
+    assert table.count("\n") >= 125
+    said = [f"{asked}\n".encode(), *[table.encode()] * 128, b"OLT#"]
+    made = session(known.adapter, Script(answers=[said]), [], reply_limit=REPLY_LIMIT // 10)
+    [reply] = await made.send((read(asked),))
+    assert reply.count("\n") >= 16_000
     await made.close()
