@@ -30,7 +30,13 @@ PIECES = [*all_pieces(), *variants()]
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.id)
 def test_a_reply_is_read_whole(piece: Piece, platform: str, tmp_path: Path) -> None:
-    assert parsed(platform, piece.command, piece.raw, tmp_path).value == piece.expected
+    assert parse(piece.command, piece.raw) == piece.expected
+    shown = parsed(platform, piece.command, piece.raw, tmp_path).value
+    assert _differing(shown, piece.expected) <= {
+        MASK,
+        f"PW:{MASK}",
+        f"onu 1 type F660 pw {MASK} vport-mode onu",
+    }
 
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: piece.id)
