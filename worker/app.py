@@ -15,6 +15,7 @@ from worker.runtime import Beat, Runtime
 from worker.settings import Settings
 from worker.store import Connection, leases, migrate, roles
 from worker.store.db import StoreError, StoreUnavailable
+from worker.store.retention import JOBS_MAX, drop_jobs
 from worker.store.sweep import sweep
 from worker.survey import Surveyor
 
@@ -177,7 +178,8 @@ class Worker:
         if not fence:
             return False
         try:
-            return (await self.store.run(sweep)).full
+            swept = await self.store.run(sweep)
+            return await self.store.run(drop_jobs) >= JOBS_MAX or swept.full
         except StoreUnavailable:
             raise
         except Exception:  # a bug in one order must not end the worker

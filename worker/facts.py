@@ -330,6 +330,8 @@ class Rules:
     """Whether the catalogue knows a model as an ONU, or as something else; None: it does not know it."""
     personal_keep: timedelta = timedelta(days=90)
     """Personal data of an order are erased this long after its last final result."""
+    jobs_keep: timedelta = timedelta(days=90)
+    """Its ended jobs are deleted this long after it."""
 
     def patient(self, ahead: timedelta) -> "Rules":
         """These rules under a clock that may be `ahead`: no wait ends, and no request is old because of it."""

@@ -305,8 +305,10 @@ def _later(conn: Connection, job: Job, outcome: Later, now: datetime) -> None:
 
 
 def _verifies_first(job: Job, outcome: Later) -> bool:
-    """Whether the unit is now expected to be online, and was not yet before this run."""
-    return outcome.stage is Stage.VERIFYING and Notes.of(outcome.notes).window != Notes.of(job.notes).window
+    """Whether this run configured the unit, or was the first that expects it to be online."""
+    before, after = Notes.of(job.notes), Notes.of(outcome.notes)
+    news = after.attempts > before.attempts or (after.window is not None and after.window != before.window)
+    return news and outcome.stage in {Stage.VERIFYING, Stage.WAITING_FOR_LIGHT}
 
 
 def _removed(conn: Connection, job: Job, outcome: Removed, now: datetime) -> None:

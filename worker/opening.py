@@ -59,6 +59,7 @@ def order_rules(settings: Settings, config: Configuration | None = None) -> Rule
         secret_keep=timedelta(seconds=settings.secret_keep_s),
         inbox_keep=timedelta(seconds=settings.inbox_keep_s),
         personal_keep=timedelta(seconds=settings.personal_keep_s),
+        jobs_keep=timedelta(seconds=settings.jobs_keep_s),
         is_onu=partial(_is_onu, config, shipped()),
     )
 

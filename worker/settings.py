@@ -186,6 +186,10 @@ class Settings(BaseSettings):
         90 * 24 * HOUR,
         description="Names, logins and timelines are erased this long after an order's last final result (LGPD).",
     )
+    jobs_keep_s: Seconds = Field(
+        90 * 24 * HOUR,
+        description="Ended jobs are deleted this long after the order's last final result; its timeline stays.",
+    )
     inbox_keep_s: Seconds = Field(30 * 24 * HOUR, description="How long ids of applied events are kept.")
 
     # ---------------------------------------------------------------------------------------- attempts and devices

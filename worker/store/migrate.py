@@ -1,6 +1,6 @@
 """Migrations: bring a database to the tables of `schema.py`, and back.
 
-A migration runs while workers of the previous release go on. So it only adds; what nothing uses any more is dropped a release
+A migration runs while workers of the previous release go on. So it only adds, and indexes on PostgreSQL are built beside them; what nothing uses any more is dropped a release
 later. Each says with `works_with` what the oldest revision is whose program still works with the tables that it leaves; the
 database keeps that in `compatibility`, and an older program that is so named works with a database newer than itself.
 
@@ -11,7 +11,8 @@ that migrations and tables are equal on both databases.
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -25,7 +26,8 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from worker.store.db import Store
+from worker.store.building import OthersBuild, build
+from worker.store.db import Store, connected
 from worker.store.errors import StoreError, StoreUnavailable
 from worker.store.schema import compatibility, metadata
 
@@ -86,26 +88,45 @@ def check(conn: Connection) -> None:
 
 
 def upgrade(url: str, patience_s: float = PATIENCE_S) -> str:
-    """Bring the database at `url` to this program's revision, in one transaction; the revision that it then has.
+    """Bring the database at `url` to this program's revision; the revision that it then has.
 
-    A newer database that works with this program is left as it is. Safe to call from several processes at once and beside
-    running workers. Raises StoreUnavailable, ValueError for a URL we do not know.
+    In one transaction, but for indexes of a PostgreSQL in use: each migration that has some is one of its own, after they
+    are built. What was interrupted goes on with the next call. A newer database that works with this program is left as it
+    is. Safe to call from several processes at once and beside running workers. Raises StoreUnavailable, ValueError for a URL
+    we do not know.
     """
     store = Store.open(url)
     try:
-        return _patiently(lambda: store.run_sync(_upgrade), patience_s)
+        return _patiently(lambda: _upgrade_all(store, patience_s), patience_s)
     finally:
         store.close()
 
 
-def _upgrade(conn: Connection) -> str:
+def _upgrade_all(store: Store, patience_s: float) -> str:
+    for script in [] if store.embedded else store.read_sync(_to_build):
+        store.run_sync(_upgrade, str(script.down_revision))
+        with connected(store) as conn, _in_use():
+            build(conn, script.module.indexes, patience_s)
+    return store.run_sync(_upgrade, head())
+
+
+def _to_build(conn: Connection) -> list[Script]:
+    """Migrations that are to come with indexes that are built before, the oldest first; none for an empty database."""
+    found, known = current(conn), _known()
+    coming = _scripts()[: known.index(found)] if found in known else ()
+    return [script for script in reversed(coming) if hasattr(script.module, "indexes")]
+
+
+def _upgrade(conn: Connection, to: str) -> str:
     def work() -> str:
-        if (found := current(conn)) and found not in _known():
+        found, known = current(conn), _known()
+        if found and found not in known:
             check(conn)
             return found
-        command.upgrade(_config(conn), "head")
-        _say_who_works(conn, _scripts()[0])
-        return head()
+        if found is None or known.index(found) > known.index(to):
+            command.upgrade(_config(conn), to)
+            _say_who_works(conn, _scripts()[known.index(to)])
+        return to
 
     return _alone(conn, work)
 
@@ -164,11 +185,19 @@ def _say_who_works(conn: Connection, script: Script) -> None:
 
 def _alone(conn: Connection, work: Callable[[], str]) -> str:
     """Do it while no other migration runs, and without a long wait for any table. Raises _TablesInUse."""
-    try:
+    with _in_use():
         if conn.dialect.name == "postgresql":
             conn.execute(text(f"SET LOCAL lock_timeout = '{_TABLE_WAIT_S}s'"))
             conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         return work()
+
+
+@contextmanager
+def _in_use() -> Iterator[None]:
+    try:
+        yield
+    except OthersBuild:
+        raise _TablesInUse from None
     except DBAPIError as error:
         if isinstance(error.orig, LockNotAvailable | DeadlockDetected):
             raise _TablesInUse from None
@@ -218,7 +247,7 @@ def differences(conn: Connection) -> list[object]:
 def _write_revision(message: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(f"sqlite:///{folder}/migrations.db")
-        store.run_sync(_upgrade)
+        store.run_sync(_upgrade, head())
         number = f"{len(_scripts()) + 1:04}"
         store.run_sync(
             lambda conn: command.revision(_config(conn), message, autogenerate=True, rev_id=number)

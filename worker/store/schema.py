@@ -169,6 +169,7 @@ service_order = Table(
     Column("completed_ask_source", Text),
     Column("completed_ask_id", Text),
     Column("erased_at", Utc),  # when its personal data were erased
+    Column("jobs_left_at", Utc),  # when its ended jobs were dropped: since the last final, or before it
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
     Index("ix_service_order_state", "state", "updated_at"),
@@ -177,6 +178,13 @@ service_order = Table(
         "finished_at",
         sqlite_where=text("erased_at IS NULL"),
         postgresql_where=text("erased_at IS NULL"),
+    ),
+    # Orders of which ended jobs may be kept.
+    Index(
+        "ix_service_order_jobs",
+        "finished_at",
+        sqlite_where=text("jobs_left_at IS NULL OR jobs_left_at < finished_at"),
+        postgresql_where=text("jobs_left_at IS NULL OR jobs_left_at < finished_at"),
     ),
     Index(
         "uq_service_order_claim",
@@ -244,6 +252,14 @@ job = Table(
     Column("updated_at", Utc, nullable=False),
     # SQLite takes an index only for the condition as it stands, and SQLAlchemy writes `live = 1` there.
     Index("ix_job_due", "olt", "due_at", sqlite_where=text("live = 1"), postgresql_where=text("live")),
+    Index("ix_job_deadline", "deadline_at", sqlite_where=text("live = 1"), postgresql_where=text("live")),
+    # Of scans and saves; the jobs of an order are found by it.
+    Index(
+        "ix_job_of_olt_ended",
+        "updated_at",
+        sqlite_where=text("live = 0 AND service_order_id IS NULL"),
+        postgresql_where=text("NOT live AND service_order_id IS NULL"),
+    ),
     Index(
         "uq_job_live_order",
         "kind",
@@ -274,6 +290,13 @@ job_step = Table(
     Column("kind", Text, nullable=False),  # attempt_started, command, observed, outcome, requested, person, …
     Column("text", Text),  # for people, in Portuguese where support reads it
     Column("detail", Document),  # redacted
+    # Of no order: looks, savings.
+    Index(
+        "ix_job_step_of_olt",
+        "id",
+        sqlite_where=text("service_order_id IS NULL"),
+        postgresql_where=text("service_order_id IS NULL"),
+    ),
 )
 """The order's timeline: append only, by id."""
 
@@ -398,7 +421,7 @@ action = Table(
     Column("at", Utc, nullable=False),
     Column("who", Text, nullable=False),
     Column("what", Text, nullable=False),
-    Column("target", Text, nullable=False),
+    Column("target", Text, nullable=False, index=True),
     Column("why", Text, nullable=False),
 )
 """What people changed by the command line, and why."""

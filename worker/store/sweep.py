@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, or_, select
 
 from worker.correlate import World
 from worker.facts import OrderState
@@ -97,16 +98,21 @@ def _due(conn: Connection, at: datetime) -> tuple[int, int]:
     return len(due), settle(conn, before, known, News(), at).finished
 
 
-def _past(time: ColumnElement[datetime], at: datetime, until: datetime) -> ColumnElement[bool]:
-    """Whether something has been kept since before `until`, or since so far ahead of now that it cannot be."""
-    return or_(time < until, time > at + (at - until))
+def _past(
+    time: ColumnElement[datetime], at: datetime, until: datetime
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether something has been kept since before `until`, and whether since so far ahead of now that it cannot be."""
+    return time < until, time > at + (at - until)
 
 
 def _forget_events(conn: Connection, at: datetime, until: datetime) -> int:
-    over = _past(inbox.c.arrived_at, at, until)
-    old = select(inbox.c.source, inbox.c.id).where(over).limit(ROWS_MAX)
-    gone = conn.execute(delete(inbox).where(tuple_(inbox.c.source, inbox.c.id).in_(old)))
-    return int(gone.rowcount)
+    # By where the rows lie: to find them by their key PostgreSQL would read the whole table.
+    on_postgresql = conn.dialect.name == "postgresql"
+    place: ColumnElement[Any] = literal_column("ctid" if on_postgresql else "rowid")
+    old = select(place).select_from(inbox).where(or_(*_past(inbox.c.arrived_at, at, until)))
+    found = old.limit(ROWS_MAX).scalar_subquery()
+    among = place == func.any(func.array(found)) if on_postgresql else place.in_(found)
+    return int(conn.execute(delete(inbox).where(among)).rowcount)
 
 
 def forget_people(conn: Connection, at: datetime, until: datetime) -> int:
@@ -114,23 +120,24 @@ def forget_people(conn: Connection, at: datetime, until: datetime) -> int:
     ended = (
         select(service_order.c.id)
         .where(
-            _past(service_order.c.finished_at, at, until),
             service_order.c.erased_at.is_(None),
             service_order.c.state.not_in([state.value for state in OrderState if state.live]),
         )
         .limit(ORDERS_MAX)
     )
+    # One after the other: with either condition in one statement SQLite looks at every order that is not erased.
+    long_ago, ahead = (ended.where(one) for one in _past(service_order.c.finished_at, at, until))
     # Only a cancellation is known of these, and it may say why.
     unknown = (
         select(service_order.c.id)
         .where(
             service_order.c.state == OrderState.UNKNOWN.value,
-            _past(service_order.c.updated_at, at, until),
+            or_(*_past(service_order.c.updated_at, at, until)),
             service_order.c.erased_at.is_(None),
         )
         .limit(ORDERS_MAX)
     )
-    rows = [*conn.execute(ended).scalars(), *conn.execute(unknown).scalars()]
+    rows = [one for found in (long_ago, ahead, unknown) for one in conn.execute(found).scalars()]
     if rows:
         forget(conn, rows, at, long_ago=True)
     return len(rows)

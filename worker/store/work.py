@@ -12,6 +12,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Select,
     and_,
     bindparam,
     case,
@@ -364,14 +365,14 @@ def overdue(conn: Connection, now: datetime, light: timedelta, limit: int = 100)
 
     `light`: how long an order without a place waits to be seen.
     """
-    rows = conn.execute(
-        select(job)
-        .outerjoin(olt_lease, olt_lease.c.olt == job.c.olt)
-        .where(_overdue(now, light))
-        .order_by(job.c.service_order_id, job.c.id)
-        .limit(limit)
-    )
-    return [_job(row) for row in rows]
+    late = _concerned(job.c.deadline_at <= now, _idle(now)).order_by(job.c.deadline_at)
+    return _in_order(conn, late.limit(limit), _concerned(_unseen(now, light)).limit(limit))
+
+
+def _in_order(conn: Connection, *found: Select[Any]) -> list[Job]:
+    """Each of these jobs once, in the order in which rows are locked. Sorting here leaves the indexes to the conditions."""
+    rows = {row.id: row for statement in found for row in conn.execute(statement)}
+    return [_job(row) for row in sorted(rows.values(), key=lambda row: (row.service_order_id or "", row.id))]
 
 
 def is_overdue(conn: Connection, candidate: Job, now: datetime, light: timedelta) -> bool:
@@ -381,29 +382,36 @@ def is_overdue(conn: Connection, candidate: Job, now: datetime, light: timedelta
     found = conn.execute(
         select(job.c.id)
         .outerjoin(olt_lease, olt_lease.c.olt == job.c.olt)
-        .where(job.c.id == candidate.id, _overdue(now, light))
+        .where(
+            job.c.id == candidate.id,
+            job.c.live,
+            or_(and_(job.c.deadline_at <= now, _idle(now)), _unseen(now, light)),
+        )
         .with_for_update(of=job)
     ).scalar()
     return found is not None
 
 
-def _overdue(now: datetime, light: timedelta) -> ColumnElement[bool]:
-    idle = or_(job.c.state == "due", olt_lease.c.holder.is_(None), olt_lease.c.expires_at <= now)
-    unseen = and_(job.c.olt == UNPLACED, job.c.created_at <= now - light)
+def _concerned(*conditions: ColumnElement[bool]) -> Select[Any]:
     kinds = job.c.kind.in_(("provision", "deprovision", "plan"))
-    return and_(job.c.live, kinds, idle, or_(job.c.deadline_at <= now, unseen))
+    joined = select(job).outerjoin(olt_lease, olt_lease.c.olt == job.c.olt)
+    return joined.where(job.c.live, kinds, *conditions)
+
+
+def _idle(now: datetime) -> ColumnElement[bool]:
+    return or_(job.c.state == "due", olt_lease.c.holder.is_(None), olt_lease.c.expires_at <= now)
+
+
+def _unseen(now: datetime, light: timedelta) -> ColumnElement[bool]:
+    """A job without a place has been due since it was made."""
+    return and_(job.c.olt == UNPLACED, job.c.due_at <= now - light)
 
 
 def of_unknown_olts(conn: Connection, limit: int = 100) -> list[Job]:
     """Live jobs on OLTs that are in nobody's inventory."""
-    rows = conn.execute(
-        select(job)
-        .outerjoin(olt_lease, olt_lease.c.olt == job.c.olt)
-        .where(job.c.live, job.c.olt != UNPLACED, olt_lease.c.platform.is_(None))
-        .order_by(job.c.service_order_id, job.c.id)
-        .limit(limit)
-    )
-    return [_job(row) for row in rows]
+    joined = select(job).outerjoin(olt_lease, olt_lease.c.olt == job.c.olt)
+    gone = joined.where(job.c.live, job.c.olt != UNPLACED, olt_lease.c.platform.is_(None))
+    return _in_order(conn, gone.limit(limit))
 
 
 def is_live(conn: Connection, candidate: Job) -> bool:

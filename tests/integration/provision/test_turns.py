@@ -418,31 +418,51 @@ def test_of_a_site_with_orders_of_two_priorities_the_look_has_the_higher_one(sto
     assert store.run_sync(work_on) == 9
 
 
-def verifying(window: datetime, **more: Any) -> Later:
-    return Later(5.0, Notes(window=window.isoformat(), **more).kept(), Stage.VERIFYING)
+WINDOW = NOW.isoformat()
 
 
-def test_who_was_configured_is_verified_before_others_of_the_class_once(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("before", "after", "stage", "first"),
+    [
+        (Notes(), Notes(attempts=1, window=WINDOW), Stage.VERIFYING, True),
+        (Notes(), Notes(attempts=1), Stage.WAITING_FOR_LIGHT, True),
+        (Notes(attempts=1), Notes(attempts=1, window=WINDOW), Stage.VERIFYING, True),
+        (Notes(), Notes(window=WINDOW), Stage.VERIFYING, True),
+        (Notes(attempts=1, window=WINDOW), Notes(attempts=1, window=WINDOW), Stage.VERIFYING, False),
+        (Notes(attempts=1), Notes(attempts=1), Stage.WAITING_FOR_LIGHT, False),
+        (Notes(attempts=1, window=WINDOW), Notes(attempts=1), Stage.WAITING_FOR_LIGHT, False),
+        (Notes(), Notes(), Stage.WAITING_FOR_LIGHT, False),
+        (Notes(), Notes(attempts=1, faults=1), Stage.QUEUED, False),
+    ],
+)
+def test_who_was_configured_is_verified_before_others_of_the_class_once(
+    store: Store, before: Notes, after: Notes, stage: Stage, first: bool
+) -> None:
     """Then its turn comes by age, like everybody's: an ONU that never comes online keeps nobody waiting."""
 
-    def work_on(conn: Connection) -> list[Any]:
+    def work_on(conn: Connection) -> list[bool]:
         olt = new_olt(conn)
         lease = lease_of(conn, olt)
-        one = order(conn, olt, 5, 900, revision=1)
-        bulk = [order(conn, olt, 5, 600) for _ in range(20)]
-        took = []
-        for _ in range(3):
-            taken = work.take(conn, lease, NOW)
-            assert taken
-            took.append(taken.id)
-            if taken.id != one:
-                work.end(conn, taken.id, NOW)
-                continue
-            ledger.record(conn, lease, taken, verifying(NOW), ledger.Learnt())
+        one = order(conn, olt, 5, 900, revision=1, payload=before.kept())
+        bulk = [order(conn, olt, 5, 600) for _ in range(5)]
+        taken = work.take(conn, lease, NOW)
+        assert taken
+        assert taken.id == one
+        ledger.record(conn, lease, taken, Later(5.0, after.kept(), stage), ledger.Learnt())
+        found = []
+        for _ in range(2):
             conn.execute(update(job).where(job.c.id == one).values(due_at=NOW))
-        return [took[0] == one, took[1] == one, took[2] == bulk[0]]
+            again = work.take(conn, lease, NOW)
+            assert again
+            found.append(again.id == one)
+            if again.id == one:
+                ledger.record(conn, lease, again, Later(5.0, after.kept(), stage), ledger.Learnt())
+            else:
+                assert again.id in bulk
+                work.end(conn, again.id, NOW)
+        return found
 
-    assert store.run_sync(work_on) == [True, True, True]
+    assert store.run_sync(work_on) == [first, False]
 
 
 def test_an_interrupted_job_keeps_its_place(store: Store) -> None:
