@@ -17,7 +17,7 @@ from worker.notes import Notes
 from worker.outcome import Failed, Later, after_error, detail
 from worker.retry import RetryPolicy
 
-PLATFORM = Platform(name="toy", prompt="#")
+PLATFORM = Platform(name="huawei_smartax", prompt="#")
 POLICY = RetryPolicy()
 PARAMS = {"olt": "olt-1", "place": "olt-1 0/1/0", "serial": "HWTC1A2B3C4D"}
 
