@@ -207,13 +207,13 @@ def test_states_numbers_and_places_are_kept() -> None:
 
 
 def test_of_two_secrets_the_longer_is_masked_first() -> None:
-    platform = Platform(name="toy", prompt="#")
+    platform = Platform(name="vsol", prompt="#")
     assert without_secrets(platform, "x senha-1 senha", ["senha", "senha-1"]) == f"x {MASK} {MASK}"
     assert quoted(platform, "x ana-1 ana", ["ana", "ana-1"]) == f"x {MASK} {MASK}"
 
 
 def test_no_secret_at_all_masks_nothing() -> None:
-    assert without_secrets(Platform(name="toy", prompt="#"), "up 1", [""]) == "up 1"
+    assert without_secrets(Platform(name="vsol", prompt="#"), "up 1", [""]) == "up 1"
 
 
 @BOTH
