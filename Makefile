@@ -11,9 +11,10 @@ BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
 PYTEST_WORKERS ?= logical
 CRASH_INSTANTS ?= 200
+CHAOS_S ?= 3600
 MUTANTS ?= --count 400 --seed 1
 
-.PHONY: help setup preflight preflight-kafka kafka servers test demo mutants test-crash test-cluster cluster bench fuzz schemas runbooks docs dashboards check lock clean
+.PHONY: help setup preflight preflight-kafka kafka servers test demo mutants test-crash test-chaos test-cluster cluster bench fuzz schemas runbooks docs dashboards check lock clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -57,6 +58,10 @@ demo: kafka ## a morning of installations on a real Kafka and simulated OLTs
 
 test-crash: servers ## SIGKILL at 200 instants on each database; ACENDE_CRASH_SEED draws the same again
 	ACENDE_CRASH_INSTANTS=$(CRASH_INSTANTS) $(BIN)/python -m pytest -m crash -n $(PYTEST_WORKERS) --maxprocesses 8 --timeout 0
+
+test-chaos: servers ## an hour in which all around the workers breaks, then the pace beside a rogue OLT; ACENDE_CHAOS_SEED draws the same again
+	ACENDE_CHAOS_S=$(CHAOS_S) $(BIN)/python -m pytest -m chaos -n $(PYTEST_WORKERS) --maxprocesses 8 --timeout 0
+	$(BIN)/python -m pytest -m pace -n 0 -s
 
 mutants: servers ## small faults put into the code one at a time; MUTANTS="--part 2/5" is one slice, and what was judged stays judged
 	$(BIN)/python -m dev.mutants reach

@@ -17,6 +17,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -26,7 +27,7 @@ from dev import machine
 from dev.certificates import localhost_certificate
 from dev.jars import KAFKA_VERSION, ensure_jars
 from dev.kafka_config import Certificate, Security, server_properties
-from dev.process import Server, StartFailed, free_port, listens
+from dev.process import Server, StartFailed, free_port, listens, restarted
 
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 START_S = 90.0
@@ -37,7 +38,7 @@ Question = Callable[[AIOKafkaAdminClient], Coroutine[Any, Any, T]]
 
 IN_CONTAINER = """
 printf %s "$ACENDE_PROPERTIES" > /tmp/server.properties &&
-/opt/kafka/bin/kafka-storage.sh format -c /tmp/server.properties "$@" &&
+/opt/kafka/bin/kafka-storage.sh format --ignore-formatted -c /tmp/server.properties "$@" &&
 exec /opt/kafka/bin/kafka-server-start.sh /tmp/server.properties
 """
 
@@ -94,12 +95,14 @@ def _plan(security: Security | None) -> _Plan:
 
 
 @contextlib.contextmanager
-def kafka_broker(*, security: Security | None = None, heap_mb: int = 512) -> Iterator[Broker]:
+def kafka_broker(
+    *, security: Security | None = None, heap_mb: int = 512, restarts: bool = False
+) -> Iterator[Broker]:
     """A broker that is ready for clients; it and its data are gone when the block, or this process, ends.
 
-    Raises Lacking (one sentence: what to install) or StartFailed (with the end of the broker's log).
+    With `restarts`, on this machine, it comes up again with its data whenever it dies. Raises Lacking (one sentence: what to install) or StartFailed (with the end of the broker's log).
     """
-    start = _in_docker if machine.docker_has(IMAGE) else _from_jars
+    start = _in_docker if machine.docker_has(IMAGE) else partial(_from_jars, restarts=restarts)
     with contextlib.ExitStack() as stack:
         yield _started(lambda: stack.enter_context(start(_plan(security), heap_mb)))
 
@@ -112,7 +115,7 @@ def _started(start: Callable[[], Broker]) -> Broker:
 
 
 @contextlib.contextmanager
-def _from_jars(plan: _Plan, heap_mb: int) -> Iterator[Broker]:
+def _from_jars(plan: _Plan, heap_mb: int, *, restarts: bool) -> Iterator[Broker]:
     classpath = f"{ensure_jars()}/*"
     java = machine.java()
     if java is None:
@@ -125,9 +128,11 @@ def _from_jars(plan: _Plan, heap_mb: int) -> Iterator[Broker]:
                 log_dir=str(server.folder / "data"), listen_host="127.0.0.1", advertised_host="127.0.0.1"
             )
         )
-        run = [java, f"-Xmx{heap_mb}m", "-XX:+UseSerialGC", "-cp", classpath]
+        compiler = ["-XX:TieredStopAtLevel=1"] if restarts else []  # quick to start, not to run
+        run = [java, f"-Xmx{heap_mb}m", "-XX:+UseSerialGC", *compiler, "-cp", classpath]
         formatting = [*run, "kafka.tools.StorageTool", "format", "-c", str(file), *plan.format_options()]
         serving = [*run, "kafka.Kafka", str(file)]
+        serving = restarted(serving) if restarts else serving
         server.start(_one_after_the_other(formatting, serving), stop_signal="SIGKILL")
         broker = plan.broker("127.0.0.1")
         server.wait_until(lambda: _answers(broker.bootstrap), START_S)

@@ -19,13 +19,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
 from dev import machine
-from dev.process import Server, StartFailed, free_port
+from dev.process import Server, StartFailed, free_port, restarted
 
 IMAGE = "postgres:17"
 USER = "acende"
@@ -86,13 +87,16 @@ class Database:
 
 
 @contextlib.contextmanager
-def postgres_server(*, durable: bool = False, password: str = "") -> Iterator[Database]:
+def postgres_server(
+    *, durable: bool = False, password: str = "", restarts: bool = False
+) -> Iterator[Database]:
     """A server that accepts connections; it and its data are gone when the block, or this process, ends.
 
     `durable` waits for the disk at each commit, as a production server does. Without a password a random one is set.
+    With `restarts`, on this machine, it comes up again with its data whenever it dies.
     Raises Lacking (one sentence: what to install) or StartFailed (with the end of the server's log).
     """
-    start = _in_docker if machine.docker_has(IMAGE) else _on_this_machine
+    start = _in_docker if machine.docker_has(IMAGE) else partial(_on_this_machine, restarts=restarts)
     settings = SETTINGS if durable else SETTINGS | NOT_DURABLE
     with contextlib.ExitStack() as stack:
         yield _started(lambda: stack.enter_context(start(settings, password or secrets.token_hex(12))))
@@ -117,7 +121,7 @@ def _in_docker(settings: dict[str, str], password: str) -> Iterator[Database]:
         DockerContainer(IMAGE)
         .with_envs(POSTGRES_USER=USER, POSTGRES_PASSWORD=password, POSTGRES_DB="postgres")
         .with_command(["postgres", *_options(settings)])
-        .with_exposed_ports(5432)
+        .with_bind_ports(5432, free_port())  # the same after a restart
     )
     with container:
         at = container.get_container_host_ip(), container.get_exposed_port(5432)
@@ -135,7 +139,7 @@ def _wait_for(database: Database) -> None:
 
 
 @contextlib.contextmanager
-def _on_this_machine(settings: dict[str, str], password: str) -> Iterator[Database]:
+def _on_this_machine(settings: dict[str, str], password: str, *, restarts: bool) -> Iterator[Database]:
     binaries = machine.postgres_binaries()
     if binaries is None:
         raise machine.Lacking(machine.NO_POSTGRES)
@@ -146,7 +150,10 @@ def _on_this_machine(settings: dict[str, str], password: str) -> Iterator[Databa
         database = Database("127.0.0.1", free_port(), USER, password)
         here = {"listen_addresses": "127.0.0.1", "port": str(database.port), "unix_socket_directories": ""}
         command = [str(binaries / "postgres"), "-D", str(data), *_options(settings | here)]
-        server.start(command, stop_signal="SIGQUIT", user=user)
+        if restarts:
+            server.start(restarted(command, "QUIT"), user=user)
+        else:
+            server.start(command, stop_signal="SIGQUIT", user=user)
         server.wait_until(database.answers, START_S)
         yield database
 

@@ -17,6 +17,17 @@ from typing import IO, Self
 
 from dev import guard
 
+_RESTARTED = """
+stop=$1; shift
+trap 'kill -$stop $child; wait $child; exit' TERM
+while :; do "$@" & child=$!; wait $child; sleep 0.3; done
+"""
+
+
+def restarted(command: Sequence[str], stop_signal: str = "KILL") -> list[str]:
+    """A command that runs `command` again whenever it has ended; SIGTERM ends both, the inner one by `stop_signal`."""
+    return ["bash", "-c", _RESTARTED, "restarted", stop_signal, *command]
+
 
 class StartFailed(RuntimeError):
     """A server did not come up; the text ends with the last lines of its log."""

@@ -59,9 +59,12 @@ class Desk:
         while len(self.running) < stories:
             if not self._bag:
                 self._bag = self.rng.sample(self.stories, len(self.stories))
-            story = self._bag.pop()
-            order = self.new_order()
-            self.running.add(asyncio.create_task(story(self, order), name=f"{story.__name__} {order.id}"))
+            self.begin(self._bag.pop())
+
+    def begin(self, story: Story) -> None:
+        """Have one more story running."""
+        order = self.new_order()
+        self.running.add(asyncio.create_task(story(self, order), name=f"{story.__name__} {order.id}"))
 
     @asynccontextmanager
     async def load(self, stories: int, more_per_s: float = 0.0) -> AsyncIterator[None]:

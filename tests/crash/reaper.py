@@ -49,59 +49,22 @@ class Instant:
 
 
 @dataclass
-class Reaper:
-    """`strike` kills and starts again, `cut_short` kills. `instants` are those that have been."""
+class Aim:
+    """When to strike, and whom."""
 
     workers: Sequence[Worker]
     sites: dict[str, Site]
-    store: Store
     rng: random.Random
-    instants: list[Instant] = field(default_factory=list)
+    patience_s: float = PATIENCE_S
 
-    @property
-    def cut(self) -> int:
-        """How many instants fell within an attempt."""
-        return sum(instant.cut > 0 for instant in self.instants)
-
-    async def strike(self) -> None:
-        """Kill at the next instant, while an order is live, and start the workers again."""
-        aims = 3 * self.cut < 2 * len(self.instants) or self.rng.random() < 0.5
-        victims = await self._aimed() if aims else await self._anywhere()
-        await self._kill(victims)
-        for worker in victims:
-            await worker.start()
-
-    async def cut_short(self) -> None:
-        """Kill all within an attempt, and start none again."""
-        while True:
-            await self._aimed()
-            await self._kill(self.workers)
-            if self.instants[-1].cut:
-                return
-            for worker in self.workers:
-                await worker.start()
-
-    async def _kill(self, victims: Sequence[Worker]) -> None:
-        while not (before := await self.store.read(live_orders)):
-            await asyncio.sleep(0.02)
-        began = {worker.name: worker.began_at for worker in victims}
-        await asyncio.gather(*(worker.kill() for worker in victims))
-        await asyncio.sleep(SETTLED_S)
-        live = before & await self.store.read(live_orders)
-        attempts = await self.store.read(open_attempts)
-        cut = [one for one in attempts if self._is_cut(one, began.get(one.worker))]
-        self.instants.append(Instant(tuple(began), len(live), len(cut)))
-
-    # ---------------------------------------------------------------------------------------------------- when and whom
-
-    async def _anywhere(self) -> list[Worker]:
+    async def anywhere(self) -> list[Worker]:
         """Some time after a worker has come up."""
         worker = self.rng.choice(self.workers)
         await worker.up()
         await asyncio.sleep(self.rng.uniform(0, 1.5))
         return await self._with_others(worker)
 
-    async def _aimed(self) -> list[Worker]:
+    async def within_an_attempt(self) -> list[Worker]:
         """Within an attempt, if all goes well: the first that is seen, or one some time later."""
         await self._change()
         await asyncio.sleep(self.rng.choice((0.0, 0.0, self.rng.uniform(0, 3.0))))
@@ -112,7 +75,7 @@ class Reaper:
     async def _change(self) -> str:
         """Wait until a worker is seen to change an OLT, for a while; its name, or anybody's."""
         since = time.time()
-        while time.time() < since + PATIENCE_S:
+        while time.time() < since + self.patience_s:
             for worker in self.workers:
                 worker.must_run()
             if name := self._changing(since):
@@ -135,6 +98,56 @@ class Reaper:
         for other in self.workers:
             await other.up()
         return list(self.workers)
+
+
+@dataclass
+class Reaper:
+    """`strike` kills and starts again, `cut_short` kills. `instants` are those that have been."""
+
+    workers: Sequence[Worker]
+    sites: dict[str, Site]
+    store: Store
+    rng: random.Random
+    instants: list[Instant] = field(default_factory=list)
+    aim: Aim = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Of the same workers, drawn by the same seed."""
+        self.aim = Aim(self.workers, self.sites, self.rng)
+
+    @property
+    def cut(self) -> int:
+        """How many instants fell within an attempt."""
+        return sum(instant.cut > 0 for instant in self.instants)
+
+    async def strike(self) -> None:
+        """Kill at the next instant, while an order is live, and start the workers again."""
+        aims = 3 * self.cut < 2 * len(self.instants) or self.rng.random() < 0.5
+        victims = await (self.aim.within_an_attempt() if aims else self.aim.anywhere())
+        await self._kill(victims)
+        for worker in victims:
+            await worker.start()
+
+    async def cut_short(self) -> None:
+        """Kill all within an attempt, and start none again."""
+        while True:
+            await self.aim.within_an_attempt()
+            await self._kill(self.workers)
+            if self.instants[-1].cut:
+                return
+            for worker in self.workers:
+                await worker.start()
+
+    async def _kill(self, victims: Sequence[Worker]) -> None:
+        while not (before := await self.store.read(live_orders)):
+            await asyncio.sleep(0.02)
+        began = {worker.name: worker.began_at for worker in victims}
+        await asyncio.gather(*(worker.kill() for worker in victims))
+        await asyncio.sleep(SETTLED_S)
+        live = before & await self.store.read(live_orders)
+        attempts = await self.store.read(open_attempts)
+        cut = [one for one in attempts if self._is_cut(one, began.get(one.worker))]
+        self.instants.append(Instant(tuple(began), len(live), len(cut)))
 
     # ------------------------------------------------------------------------------------------------------ what it cut
 

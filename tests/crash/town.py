@@ -162,15 +162,15 @@ def _built(kind: Kind) -> Site:
 
 
 @asynccontextmanager
-async def town(folder: Path) -> AsyncIterator[dict[str, Site]]:
-    """The OLTs by id, served; `inventory.yaml` in the folder names them."""
+async def town(folder: Path, *more: dict[str, Any]) -> AsyncIterator[dict[str, Site]]:
+    """The OLTs by id, served; `inventory.yaml` in the folder names them, and `more` rows of others."""
     sites = {kind.olt: _built(kind) for kind in KINDS}
     account = {"username": {"env": "ACENDE_OLT_USERNAME"}, "password": {"env": "ACENDE_OLT_PASSWORD"}}
     async with AsyncExitStack() as stack:
         for site in sites.values():
             stack.push_async_callback(site.sim.stop)
             await site.serve()
-        rows = [site.row for site in sites.values()]
+        rows = [*(site.row for site in sites.values()), *more]
         inventory = {"credentials": {"default": account}, "olts": rows}
         (folder / "inventory.yaml").write_text(yaml.safe_dump(inventory))
         yield sites

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -71,6 +72,8 @@ class Worker:
     folder: Path
     env: Mapping[str, str]
     static: bool = True
+    program: str = "worker.cli"
+    """The module that is `acende`."""
     began_at: float = 0.0
     """When its present process was started, in seconds since the epoch."""
     _process: asyncio.subprocess.Process | None = None
@@ -92,7 +95,7 @@ class Worker:
             self._log_from = log.tell()
             self.began_at = time.time()
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "worker.cli", "run",
+                sys.executable, "-m", self.program, "run",
                 cwd=self.folder, env={**self.env, **names}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
 
@@ -131,6 +134,11 @@ class Worker:
         assert self._process.returncode is None, f"{self.name} has ended by itself: {self.tail()}"
         return self._process
 
+    @property
+    def ended(self) -> int | None:
+        """The status of its latest process, None while it runs; -9 where it was killed."""
+        return self._process.returncode if self._process else None
+
     def tail(self) -> str:
         """The end of its log."""
         return self.log.read_text()[-4000:]
@@ -140,6 +148,16 @@ class Worker:
         process = self.must_run()
         process.kill()
         await process.wait()
+
+    async def freeze(self, seconds: float) -> None:
+        """SIGSTOP, and after some time SIGCONT; it may be killed meanwhile."""
+        process = self.must_run()
+        process.send_signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGCONT)
 
     async def stop(self, grace_s: float = 60.0) -> int:
         """SIGTERM; its status. Raises TimeoutError where it has not ended within the grace."""

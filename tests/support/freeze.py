@@ -1,12 +1,17 @@
-"""A server that stops answering and keeps its connections, as behind a dead network; later it goes on."""
+"""A server that stops answering and keeps its connections, as behind a dead network; one that is killed."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import psutil
+
+from dev import machine
+
+SERVERS = ("java", "postgres")
 
 
 @contextmanager
@@ -20,9 +25,7 @@ def frozen(port: int) -> Iterator[None]:
         finally:
             process.send_signal(signal.SIGCONT)
         return
-    import docker  # type: ignore[import-untyped]
-
-    [container] = [one for one in docker.from_env().containers.list() if _publishes(one.ports, port)]
+    container = _container(port)
     container.pause()
     try:
         yield
@@ -30,13 +33,31 @@ def frozen(port: int) -> Iterator[None]:
         container.unpause()
 
 
+def killed(port: int) -> None:
+    """Kill the server that listens on `port`, by SIGKILL: one that was started with `restarts`. Nobody there: nothing."""
+    if process := _listener(port):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    elif machine.docker_works() and (container := _container(port)):
+        container.kill()
+        container.start()
+
+
+def _container(port: int) -> Any:
+    import docker  # type: ignore[import-untyped]
+
+    running = docker.from_env().containers.list()
+    return next((one for one in running if _publishes(one.ports, port)), None)
+
+
 def _listener(port: int) -> psutil.Process | None:
     for process in psutil.process_iter(["name"]):
-        if process.info["name"] != "java":
+        if process.info["name"] not in SERVERS:
             continue
-        connections = process.net_connections("tcp")
-        if any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections):
-            return process
+        with suppress(psutil.NoSuchProcess):
+            connections = process.net_connections("tcp")
+            if any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections):
+                return process
     return None
 
 
