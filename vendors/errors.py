@@ -36,13 +36,25 @@ class Retryable(ProvisioningError):
 
 
 class OltUnreachable(Retryable):
-    """No login, or the line dropped. `maybe_sent`: a command was on the wire, its outcome is unknown."""
+    """No login, or the line dropped. `maybe_sent`: a command was on the wire, its outcome is unknown.
+
+    `silent`: no connection came about at all.
+    """
 
     code = "olt_unreachable"
 
-    def __init__(self, message: str, *, command: str = "", reply: str = "", maybe_sent: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        command: str = "",
+        reply: str = "",
+        maybe_sent: bool = False,
+        silent: bool = False,
+    ) -> None:
         super().__init__(message, command=command, reply=reply)
         self.maybe_sent = maybe_sent
+        self.silent = silent
 
 
 class OltBusy(Retryable):

@@ -367,15 +367,31 @@ class _Telnet(AsynctelnetTransport):
             self.write(answer)
 
 
+class _Connecting(asyncssh.SSHClient):
+    """Tells of the TCP connection, on which the key exchange begins."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self._tell()
+
+
 class _Stream:
     """A scrapli transport as a `vendors.line.Stream`."""
 
-    def __init__(self, transport: AsyncsshTransport | AsynctelnetTransport) -> None:
-        self._transport = transport
+    def __init__(self, target: OltTarget, platform: Platform, timeout_s: float) -> None:
+        self.connected = False
+        """Whether somebody took the connection, whatever became of it."""
+        self._transport = _transport(target, platform, timeout_s, self._take_note)
 
     async def open(self) -> None:
         with _ours():
             await self._transport.open()
+        self._take_note()
+
+    def _take_note(self) -> None:
+        self.connected = True
 
     async def read(self) -> bytes:
         with _ours():
@@ -396,8 +412,11 @@ class _Stream:
                 await underneath.wait_closed()
 
 
-def _transport(target: OltTarget, platform: Platform, timeout_s: float) -> AsyncsshTransport | _Telnet:
+def _transport(
+    target: OltTarget, platform: Platform, timeout_s: float, connected: Callable[[], None]
+) -> AsyncsshTransport | _Telnet:
     options = _ssh(target, platform) if target.transport == "ssh" else {}
+    options["client_factory"] = lambda: _Connecting(connected)
     base = BaseTransportArgs(
         transport_options={"asyncssh": options},
         host=target.address,
@@ -444,7 +463,7 @@ async def open_session(
     platform = adapter.PLATFORM
     may_send(timeout_s)
     with _ours():
-        stream = _Stream(_transport(target, platform, timeout_s))
+        stream = _Stream(target, platform, timeout_s)
     line = Line(stream, platform, Expressions.of(platform))
     try:
         async with asyncio.timeout(timeout_s):
@@ -454,7 +473,11 @@ async def open_session(
             prompt = await log_in(line, account, timeout_s)
     except TimeoutError as error:
         await line.close()
-        raise OltUnreachable(f"no login within {timeout_s:g} s") from error
+        raise OltUnreachable(f"no login within {timeout_s:g} s", silent=not stream.connected) from error
+    except OltUnreachable as error:
+        error.silent = not stream.connected
+        await line.close()
+        raise
     except BaseException:
         await line.close()
         raise

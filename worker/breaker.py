@@ -2,16 +2,19 @@
 
 Closed, it lets everybody in, with a pause after a failed connection. Failures in a row open it; then one connection is
 tried whenever its time has come (half open). A login that was truly refused or a changed host key opens it at once, and
-it stays open until a person acts: trying again could lock the account, or hand a password to a stranger.
+it stays open until a person acts: trying again could lock the account, or hand a password to a stranger. Who may try a
+refused login again for once is decided in `worker.logins`.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-FOR_A_PERSON = frozenset({"olt_login_refused", "olt_host_key_changed"})
+REFUSED = "olt_login_refused"
+FOR_A_PERSON = frozenset({REFUSED, "olt_host_key_changed"})
 """Codes that open the breaker until a person acts."""
 BUSY = "olt_busy"
+UNREACHABLE = "olt_unreachable"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Breaker:
     until: datetime | None = None
     code: str | None = None
     text: str | None = None
+    silent: bool = False
+    """The last failure was no connection at all: nobody was there to refuse anything."""
+    probed: bool = False
+    """A pause of this outage was ended, because the OLT took a connection again: that is done once."""
 
     def lets_in(self, now: datetime) -> bool:
         """Whether a connection may be tried now."""
@@ -43,27 +50,51 @@ class Breaker:
         return self.until <= now
 
     def trying(self) -> "Breaker":
-        """The state while the one connection of an open breaker is tried."""
+        """The state while the one connection of an open breaker is tried. What waits for a person is let in once:
+        where nothing comes of it, it waits again.
+        """
+        if self.state == "open" and self.code in FOR_A_PERSON:
+            return replace(self, until=None)
         return replace(self, state="half_open") if self.state == "open" else self
+
+    def awaits_answer(self, now: datetime) -> bool:
+        """Whether the pause ends as soon as the OLT takes a connection."""
+        paused = self.state == "open" and self.until is not None and self.until > now
+        return paused and self.silent and not self.probed and self.code == UNREACHABLE
+
+    def answered(self, now: datetime) -> "Breaker":
+        """The OLT takes connections again: the pause is over, once in an outage."""
+        return replace(self, until=now, probed=True) if self.awaits_answer(now) else self
 
 
 CLOSED = Breaker()
 
 
 def after_failure(
-    before: Breaker, code: str, text: str, now: datetime, policy: BreakerPolicy, spread: float = 0.0
+    before: Breaker,
+    code: str,
+    text: str,
+    now: datetime,
+    policy: BreakerPolicy,
+    spread: float = 0.0,
+    *,
+    silent: bool = False,
 ) -> Breaker:
-    """The breaker after a connection failed with `code`; `spread` in -1 … 1 takes its place in the jitter."""
+    """The breaker after a connection failed with `code`; `spread` in -1 … 1 takes its place in the jitter.
+
+    `silent`: no connection came about at all.
+    """
+    last = replace(before, code=code, text=text, silent=silent)
     if code in FOR_A_PERSON:
-        return Breaker("open", before.failures + 1, None, code, text)
+        return replace(last, state="open", failures=before.failures + 1, until=None)
     if code == BUSY:
-        return replace(before, until=_later(now, policy.busy_s, policy, spread), code=code, text=text)
+        return replace(last, until=_later(now, policy.busy_s, policy, spread))
     failures = before.failures + 1
     if failures < policy.failures:
         pause = policy.pause_s * 2 ** (failures - 1)
-        return Breaker("closed", failures, _later(now, pause, policy, spread), code, text)
+        return replace(last, state="closed", failures=failures, until=_later(now, pause, policy, spread))
     pause = min(policy.first_s * 2.0 ** min(failures - policy.failures, 60), policy.longest_s)
-    return Breaker("open", failures, _later(now, pause, policy, spread), code, text)
+    return replace(last, state="open", failures=failures, until=_later(now, pause, policy, spread))
 
 
 def _later(now: datetime, seconds: float, policy: BreakerPolicy, spread: float) -> datetime:

@@ -3,14 +3,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from schemas.inventory import Olt
 from vendors.registry import vendor
 from vendors.session import Audit, Habits, MaySend, OltTarget, open_session
+from worker.digest import of_login
 from worker.olt_line import OpenSession
 
-Connect = Callable[[Olt, Audit, MaySend], Awaitable[OpenSession]]
-"""Open a session with an OLT. Raises what `open_session` raises."""
+
+class Connect(Protocol):
+    """Opens sessions with OLTs."""
+
+    async def __call__(self, olt: Olt, audit: Audit, may_send: MaySend) -> OpenSession:
+        """A session in the privileged mode. Raises what `open_session` raises."""
+
+    def credential(self, olt: Olt, key: bytes) -> str | None:
+        """The digest of what an OLT was last logged in to with, or was to be; None before that."""
 
 
 @dataclass
@@ -20,17 +29,24 @@ class Connector:
     target: Callable[[Olt], OltTarget]
     timeout_s: float = 15.0
     habits: dict[str, Habits] = field(default_factory=dict)
+    _offered: dict[str, OltTarget] = field(default_factory=dict, repr=False)
 
     async def __call__(self, olt: Olt, audit: Audit, may_send: MaySend) -> OpenSession:
         """A session in the privileged mode."""
+        target = self._offered[olt.id] = self.target(olt)
         return await open_session(
             vendor(olt.platform).adapter,
-            self.target(olt),
+            target,
             audit=audit,
             may_send=may_send,
             habits=self.habits.setdefault(olt.id, Habits()),
             timeout_s=self.timeout_s,
         )
+
+    def credential(self, olt: Olt, key: bytes) -> str | None:
+        """The digest of user and password as they were last read for the OLT."""
+        target = self._offered.get(olt.id)
+        return of_login(target.username, target.password, key) if target else None
 
 
 @dataclass

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import SecretStr
 from pydantic_core import to_json
 
 from events.inputs import InstallStarted
@@ -17,6 +18,11 @@ _BESIDES = frozenset({"customer_name", "technician_id", "started_at", "cto", "ct
 def keyed(key: bytes, text: bytes) -> str:
     """HMAC-SHA-256 of `text`, 32 hex digits of it."""
     return hmac.digest(key, text, "sha256").hex()[:32]
+
+
+def of_login(username: str, password: SecretStr, key: bytes) -> str:
+    """The digest of a credential, by which refusals of it are known again."""
+    return keyed(key, to_json([username, password.get_secret_value()]))
 
 
 def of_request(request: InstallStarted, document: Mapping[str, Any], key: bytes) -> str:

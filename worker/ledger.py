@@ -14,9 +14,9 @@ from events.outputs import Left, Where
 from events.reasons import reason
 from events.stages import Stage
 from schemas.place import PonPort
-from vendors.errors import ProvisioningError
+from vendors.errors import OltUnreachable, ProvisioningError
 from worker import waits
-from worker.breaker import Breaker, BreakerPolicy, after_failure
+from worker.breaker import REFUSED, Breaker, BreakerPolicy, after_failure
 from worker.facts import Order, OrderState
 from worker.notes import Notes
 from worker.outcome import (
@@ -31,7 +31,7 @@ from worker.outcome import (
     Superseded,
 )
 from worker.policy import Standing
-from worker.store import Connection, db, digests, doubt, leases, orders, room, work
+from worker.store import Connection, db, digests, doubt, leases, logins, orders, room, work
 from worker.store.errors import StoreError, translated
 from worker.store.leases import Lease
 from worker.store.orders import Brief
@@ -365,27 +365,38 @@ def put_back(conn: Connection, lease: Lease, job: Job, steps: Sequence[Step]) ->
 
 
 def not_connected(
-    conn: Connection, lease: Lease, error: ProvisioningError, told: str, policy: BreakerPolicy, spread: float
+    conn: Connection,
+    lease: Lease,
+    error: ProvisioningError,
+    told: str,
+    policy: BreakerPolicy,
+    spread: float,
+    credential: str | None = None,
 ) -> None:
     """No session: the breaker learns of it, and those who wait for this OLT are told once. Raises StaleLease.
 
-    `told` is what may be told of the error.
+    `told` is what may be told of the error; `credential`, the digest of what it was to be logged in to with.
     """
     now = db.now(conn)
     before = leases.breaker_of(conn, lease.olt)
-    after = after_failure(before, error.reason, told, now, policy, spread)
+    silent = isinstance(error, OltUnreachable) and error.silent
+    after = after_failure(before, error.reason, told, now, policy, spread, silent=silent)
     leases.set_breaker(conn, lease, after, now)
+    if error.reason == REFUSED:
+        logins.refused(conn, lease.olt, credential, now)
     if (before.code, before.state == "open") != (after.code, after.state == "open"):
         for job in work.waiting_for(conn, lease.olt):
             work.lock_order(conn, job.order[0])
             orders.set_stage(conn, *job.order, Stage.QUEUED, code=error.reason, params={"olt": lease.olt})
 
 
-def connected(conn: Connection, lease: Lease) -> Breaker:
-    """A session is open: the breaker closes; as it was before. Raises StaleLease."""
-    before = leases.breaker_of(conn, lease.olt)
-    leases.connected(conn, lease, db.now(conn))
+def connected(conn: Connection, lease: Lease, credential: str | None = None) -> Breaker:
+    """A session is open: the breaker closes, and the credential has logged in; as it was before. Raises StaleLease."""
+    before, now = leases.breaker_of(conn, lease.olt), db.now(conn)
+    leases.connected(conn, lease, now)
     waits.back(conn, lease.olt)
+    if credential is not None:
+        logins.accepted(conn, credential, now)
     return before
 
 

@@ -49,6 +49,8 @@ class Shared:
     parallel: asyncio.Semaphore
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     gate: Gate = field(default_factory=Gate)
+    login_retries: int = 2
+    """Of a refused credential, over all OLTs and workers, in 24 h."""
     idle_s: float = 60.0
     clock: Callable[[], float] = boottime
     crowded: bool = False
@@ -349,7 +351,7 @@ class OltWorker:
             raise
         provision_metrics.CONNECTS.labels(self.olt.id, self.olt.platform, "ok").inc()
         provision_metrics.SESSIONS.inc()
-        self._before = await patiently(self.held, ledger.connected, self.held.lease)
+        self._before = await patiently(self.held, ledger.connected, self.held.lease, self._credential())
         return self.session
 
     async def _not_connected(self, job: Job, error: ProvisioningError) -> None:
@@ -358,9 +360,11 @@ class OltWorker:
         phases.ended("not_connected", error.reason)
         lease, steps = self.held.lease, self.record.take()
         await patiently(self.held, ledger.put_back, lease, job, steps)
-        await patiently(
-            self.held, ledger.not_connected, lease, error, told, self.shared.breaker, self.shared.spread()
-        )
+        policy, spread, credential = self.shared.breaker, self.shared.spread(), self._credential()
+        await patiently(self.held, ledger.not_connected, lease, error, told, policy, spread, credential)
+
+    def _credential(self) -> str | None:
+        return self.shared.connect.credential(self.olt, self.shared.rules.digest_key)
 
     async def _hang_up(self) -> None:
         session, self.session = self.session, None

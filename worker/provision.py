@@ -16,8 +16,9 @@ from worker import metrics, provision_metrics, waits
 from worker.bounds import bounds
 from worker.lease import HeldLease, LeaseRule
 from worker.olt_worker import OltWorker, Shared
+from worker.probe import probe_away
 from worker.scan import begin_searches
-from worker.store import Connection, db, inventories, leases, mend, search
+from worker.store import Connection, db, inventories, leases, logins, mend, search
 from worker.store.db import StoreError, StoreUnavailable
 from worker.store.jobs import JOBS
 from worker.store.leases import Due, Lease
@@ -27,6 +28,8 @@ from worker.turns import BEGUN, Turns
 log = structlog.get_logger(__name__)
 _DEADLINES_S = 600.0
 """Deadlines are looked at so often."""
+_PROBES_S = 1.0
+"""Whether an OLT is to be probed is looked at so often; each is probed less often."""
 CONNECTING_PER_PLACE = 4
 """OLTs that may be connected to at the same moment, for every OLT that may be worked on."""
 
@@ -76,16 +79,20 @@ class Provisioner:
         provision_metrics.SESSIONS_LIMIT.set(self.parallel)
         await self._prepare()
         wakeup = self.shared.store.listen(JOBS)
-        tending = asyncio.create_task(self._tend(), name="provision-tend")
+        aside = [
+            asyncio.create_task(self._tend(), name="provision-tend"),
+            asyncio.create_task(self._probe(), name="provision-probe"),
+        ]
         try:
             while not self._stopping:
                 await self._look()
                 await asyncio.sleep(self.quiet_s)
                 await wakeup.wait(self.poll_s)
         finally:
-            tending.cancel()
+            for task in aside:
+                task.cancel()
             await self._end()
-            await asyncio.gather(tending, return_exceptions=True)
+            await asyncio.gather(*aside, return_exceptions=True)
 
     def stop(self) -> None:
         """Take nothing more on, and have every OLT finished with."""
@@ -162,12 +169,24 @@ class Provisioner:
                 await self.shared.store.run(keep, self.inventory, self.olt_gone_s if judges else None)
                 await self.shared.store.run(tend, self.shared.rules.patience.light_s)
                 await self.shared.store.run(waits.tell)
+                await self.shared.store.run(logins.try_again, self.shared.login_retries)
             except StoreError as error:
                 _waits("tend", error)
                 steady_since = self.shared.clock()
             except Exception:
                 log.exception("tend_failed")
             await asyncio.sleep(self.tend_s)
+
+    async def _probe(self) -> None:
+        """Have OLTs that did not answer worked on as soon as they do."""
+        while True:
+            await asyncio.sleep(_PROBES_S)
+            try:
+                await probe_away(self.shared.store, self.inventory)
+            except StoreError as error:
+                _waits("probe", error)
+            except Exception:
+                log.exception("probe_failed")
 
     async def _mend(self) -> None:
         """Correct what lies further ahead than it can; deadlines, which are many, now and then."""

@@ -237,6 +237,11 @@ class Settings(BaseSettings):
     breaker_failures: Count = Field(3, description="Failures to reach an OLT in a row that open its breaker.")
     breaker_first_s: Seconds = Field(30.0, description="How long it stays open at first; doubles each time.")
     breaker_max_s: Seconds = Field(600.0, description="Longest that it stays open.")
+    login_retries: Annotated[int, Field(ge=0)] = Field(
+        2,
+        description="How often in 24 hours a refused login is tried again by itself, counted per user and password over"
+        " all OLTs, and only where they have logged in before: 60 s after a refusal, then 15 minutes later. 0: never.",
+    )
 
     @field_validator("roles", mode="before")
     @classmethod

@@ -50,6 +50,7 @@ def shared(settings: Settings, config: Configuration, store: Store) -> Shared:
         adapter=adapter,
         parallel=asyncio.Semaphore(settings.olts_parallel),
         breaker=breaker_policy(settings),
+        login_retries=settings.login_retries,
         idle_s=settings.session_idle_s,
     )
 

@@ -66,7 +66,7 @@ def claim(
     `turns`: those of this holder, one for each OLT that it leased.
     """
     stands = _stands(conn, now)
-    mine = select(olt_lease.c.olt).where(olt_lease.c.holder == holder, stands, _due(now).exists())
+    mine = select(olt_lease.c.olt).where(olt_lease.c.holder == holder, stands, due(now).exists())
     found, back = frozenset(conn.execute(mine).scalars()), _wanted_back(conn, holder, stands)
     free = _in_turn().where(_free(stands), ~olt_lease.c.held, lets_in(now), olt_lease.c.olt.in_(list(known)))
     granted: list[Lease] = []
@@ -92,7 +92,7 @@ def take(conn: Connection, olt: str, holder: str, lease_s: float, now: datetime)
     """Lease this one OLT, due jobs or not: None while another holds it, or it is held, or its breaker is open."""
     lengths.cut(conn, olt_lease, now, (olt,))
     row = conn.execute(
-        select(olt_lease.c.olt, olt_lease.c.fence, olt_lease.c.breaker)
+        select(olt_lease.c.olt, olt_lease.c.fence, *_BREAKER)
         .where(olt_lease.c.olt == olt, _free(_stands(conn, now)), ~olt_lease.c.held, lets_in(now))
         .with_for_update()
     ).one_or_none()
@@ -100,9 +100,30 @@ def take(conn: Connection, olt: str, holder: str, lease_s: float, now: datetime)
 
 
 _best = job.alias("best")
+_BREAKER = (
+    olt_lease.c.breaker,
+    olt_lease.c.failures,
+    olt_lease.c.breaker_until,
+    olt_lease.c.breaker_code,
+    olt_lease.c.breaker_text,
+    olt_lease.c.silent,
+    olt_lease.c.probed,
+)
 
 
-def _due(now: datetime) -> Any:
+def _breaker(row: Any) -> Breaker:
+    return Breaker(
+        row.breaker,
+        row.failures,
+        row.breaker_until,
+        row.breaker_code,
+        row.breaker_text,
+        bool(row.silent),
+        bool(row.probed),
+    )
+
+
+def due(now: datetime) -> Any:
     """Due jobs of an OLT, correlated with its lease."""
     return select(job.c.id).where(job.c.olt == olt_lease.c.olt, job.c.live, job.c.due_at <= now)
 
@@ -118,7 +139,7 @@ def _in_turn() -> Any:
         select(
             olt_lease.c.olt,
             olt_lease.c.fence,
-            olt_lease.c.breaker,
+            *_BREAKER,
             rule.repeated_look().label("look"),
             rule.late_save().label("late_save"),
         )
@@ -154,7 +175,7 @@ def _grant(conn: Connection, row: Any, holder: str, lease_s: float, now: datetim
             holder=holder,
             fence=lease.fence,
             **lengths.written(lease_s, lease.fence, now),
-            breaker="half_open" if row.breaker == "open" else row.breaker,
+            **_columns(_breaker(row).trying()),
             session_open=False,
             updated_at=now,
         )
@@ -265,16 +286,8 @@ def tell_left_out(conn: Connection, olt: str, rows: Sequence[str], now: datetime
 
 def breaker_of(conn: Connection, olt: str) -> Breaker:
     """The breaker as it stands; closed for an OLT that is not known."""
-    row = conn.execute(
-        select(
-            olt_lease.c.breaker,
-            olt_lease.c.failures,
-            olt_lease.c.breaker_until,
-            olt_lease.c.breaker_code,
-            olt_lease.c.breaker_text,
-        ).where(olt_lease.c.olt == olt)
-    ).one_or_none()
-    return Breaker(*row) if row else CLOSED
+    row = conn.execute(select(*_BREAKER).where(olt_lease.c.olt == olt)).one_or_none()
+    return _breaker(row) if row else CLOSED
 
 
 def set_breaker(conn: Connection, lease: Lease, breaker: Breaker, now: datetime) -> None:
@@ -290,6 +303,8 @@ def _columns(breaker: Breaker) -> dict[str, Any]:
         "breaker_until": breaker.until,
         "breaker_code": breaker.code,
         "breaker_text": breaker.text,
+        "silent": breaker.silent,
+        "probed": breaker.probed,
     }
 
 
@@ -400,7 +415,7 @@ def _state(row: Any, queue: dict[str, int]) -> OltState:
         row.session_open,
         row.held_by if row.held else None,
         row.held_reason if row.held else None,
-        Breaker(row.breaker, row.failures, row.breaker_until, row.breaker_code, row.breaker_text),
+        _breaker(row),
         row.last_ok_at,
         queue,
         row.left_out,

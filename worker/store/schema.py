@@ -334,8 +334,25 @@ olt_lease = Table(
     Column(
         "left_out", Document
     ),  # rows of its lists that could not be read: {"at": "…", "count": 1, "rows": ["…"]}
+    # A refused login: keyed digest of the credential, when, and when it was last let try once more without being counted.
+    Column("refused_credential", Text),
+    Column("refused_at", Utc),
+    Column("freed_at", Utc),
+    # Whether the last failure was no connection at all; whether a pause of this outage was ended by a probe; the last probe.
+    Column("silent", Boolean),
+    Column("probed", Boolean),
+    Column("probed_at", Utc),
     *_length(),
 )
+
+credential = Table(
+    "credential",
+    metadata,
+    Column("digest", Text, primary_key=True),  # keyed, of user and password
+    Column("accepted_at", Utc, nullable=False),
+    Column("retried", Document),  # times of retries within 24 h, ISO 8601
+)
+"""Credentials that have logged in to an OLT."""
 
 inventory = Table(
     "inventory",

@@ -92,18 +92,20 @@ async def test_a_silent_tcp_server_is_unreachable_and_never_a_refused_login(tran
 
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     target = _target(server.sockets[0].getsockname()[1], transport)
-    with pytest.raises(OltUnreachable):
+    with pytest.raises(OltUnreachable) as silent_server:
         await open_session(adapter, target, audit=print, may_send=lambda _: None, timeout_s=0.5)
+    assert not silent_server.value.silent, "somebody took the connection"
     server.close()
     await server.wait_closed()
 
 
 @pytest.mark.parametrize("transport", ["ssh", "telnet"])
 async def test_a_port_where_nobody_listens_is_unreachable(transport: str, unused_tcp_port: int) -> None:
-    with pytest.raises(OltUnreachable):
+    with pytest.raises(OltUnreachable) as nobody:
         await open_session(
             adapter, _target(unused_tcp_port, transport), audit=print, may_send=lambda _: None, timeout_s=2
         )
+    assert nobody.value.silent
 
 
 @pytest.mark.parametrize("transport", ["ssh", "telnet"])

@@ -25,6 +25,7 @@ from tests.stories.plant import OTHER_PORT, Plant, at, bound, cancelled, loop_of
 from tests.support import grown
 from tests.support.kafka import Topics
 from tests.support.until import until
+from vendors.errors import LoginRefused
 from worker import fault, ledger
 from worker.app import Worker
 from worker.breaker import BreakerPolicy
@@ -33,7 +34,7 @@ from worker.outcome import Ended
 from worker.plan_view import plan_order
 from worker.retry import RetryPolicy
 from worker.settings import Settings
-from worker.store import db, leases, outbox
+from worker.store import db, leases, logins, outbox, probes
 from worker.store.db import Store
 from worker.store.migrate import upgrade
 from worker.store.schema import job, service_order
@@ -137,7 +138,18 @@ def _walks_on_postgresql(node: Mapping[str, Any]) -> Iterator[str]:
 # ---------------------------------------------------------------------------------------------------------------- loops
 
 ONU, SPARE, DARK, AWAY = "HWTC1A2B3C4D", "HWTC5E6F7081", "HWTC000000C3", "HWTC000000D4"
-LOOPS = ("app", "lease", "olt_worker", "provision", "publish", "reconcile", "removal", "scan", "survey")
+LOOPS = (
+    "app",
+    "lease",
+    "olt_worker",
+    "probe",
+    "provision",
+    "publish",
+    "reconcile",
+    "removal",
+    "scan",
+    "survey",
+)
 _RUN = re.compile(r"(?:store\.(?:run|read)\(|patiently\(\s*(?:self\.)?held,)\s*([\w.]+)")
 
 
@@ -265,6 +277,13 @@ async def when_told_to_stop_and_after_bugs(made: Plant) -> None:
     await made.store.run(fault.record, lease, faulty, RetryPolicy(), 0.0, Learnt())
     await made.store.run(fault.shelve, lease, faulty, RetryPolicy(), 0.0)
     await made.store.run(ledger.faulted, lease, None, BreakerPolicy(), 0.0)
+    await made.store.run(probes.claim, ["olt-2"], 1)
+    await made.store.run(probes.answered, ["olt-2"])
+    refused = LoginRefused("no", step="cli")
+    await made.store.run(ledger.connected, lease, "digest")
+    await made.store.run(ledger.not_connected, lease, refused, "", BreakerPolicy(), 0.0, "digest")
+    made.store.clock.offset += timedelta(seconds=61)
+    await made.store.run(logins.try_again, 2)
 
 
 def _too_late(conn: Connection) -> None:

@@ -1,5 +1,6 @@
 """The breaker of an OLT."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -72,3 +73,57 @@ def test_an_olt_whose_prompt_is_not_understood_is_a_failed_connection_that_is_tr
         "closed", 1, NOW + timedelta(seconds=5), "unknown_reply", "no answer"
     )
     assert (failed(3, "unknown_reply").state, pause(failed(3, "unknown_reply"))) == ("open", 30)
+
+
+def silent(times: int) -> Breaker:
+    breaker = CLOSED
+    for _ in range(times):
+        breaker = after_failure(breaker.trying(), "olt_unreachable", "", NOW, POLICY, silent=True)
+    return breaker
+
+
+@pytest.mark.parametrize(("times", "probed"), [(1, False), (2, False), (3, True), (9, True)])
+def test_only_while_it_is_open_the_pause_ends_as_soon_as_the_olt_takes_connections(
+    times: int, probed: bool
+) -> None:
+    breaker = silent(times)
+    assert breaker.awaits_answer(NOW) is probed
+    after = breaker.answered(NOW)
+    assert after.lets_in(NOW) is probed
+    assert after.failures == times
+
+
+@pytest.mark.parametrize(
+    "code", ["olt_login_refused", "olt_host_key_changed", "olt_busy", "internal_error", "unknown_reply"]
+)
+def test_nothing_but_no_connection_at_all_is_probed(code: str) -> None:
+    after = after_failure(silent(4).trying(), code, "", NOW, POLICY)
+    assert not after.awaits_answer(NOW)
+    assert after.answered(NOW) == after
+
+
+def test_a_connection_that_came_about_and_failed_is_not_probed() -> None:
+    after = after_failure(silent(4), "olt_unreachable", "no login", NOW, POLICY)
+    assert not after.awaits_answer(NOW)
+
+
+def test_a_pause_is_ended_once_in_an_outage_and_a_failure_after_it_doubles_the_pause() -> None:
+    after = after_failure(silent(4).answered(NOW).trying(), "olt_unreachable", "", NOW, POLICY, silent=True)
+    assert (after.state, pause(after)) == ("open", 120)
+    assert not after.awaits_answer(NOW)
+    assert silent(3).awaits_answer(NOW), "the next outage begins with a closed breaker"
+
+
+def test_a_pause_that_is_over_is_not_probed() -> None:
+    breaker = silent(3)
+    assert breaker.until
+    assert not breaker.awaits_answer(breaker.until)
+
+
+@pytest.mark.parametrize("code", ["olt_login_refused", "olt_host_key_changed"])
+def test_what_waits_for_a_person_is_let_in_once_and_waits_again_where_nothing_comes_of_it(code: str) -> None:
+    let_in = replace(after_failure(CLOSED, code, "", NOW, POLICY), until=NOW)
+    assert let_in.lets_in(NOW)
+    trying = let_in.trying()
+    assert (trying.state, trying.code) == ("open", code)
+    assert not trying.lets_in(NOW + CENTURY)

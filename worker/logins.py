@@ -1,0 +1,77 @@
+"""Refused logins: who may try again, and when. Pure.
+
+A RADIUS server that is away for a minute refuses everybody, and a password that is wrong is refused everywhere. So tries are
+counted per credential, over all OLTs: few enough that no account is locked. One that is accepted anywhere says that the
+credential is right, and everybody who was refused it may try once more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+FIRST_S = 60.0
+"""After a refusal."""
+AGAIN_S = 900.0
+"""After the retry before."""
+WITHIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A credential that has logged in: when it did so last on any OLT, and when it was retried, as far as that counts."""
+
+    accepted_at: datetime
+    retried: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An OLT that refused the credential last `at`. `freed_at`: when it was last let try once more, not counted.
+
+    `awaited`: orders wait there, and nobody wants it to be left alone.
+    """
+
+    olt: str
+    at: datetime
+    freed_at: datetime | None = None
+    awaited: bool = True
+
+
+@dataclass(frozen=True)
+class Again:
+    """Which OLTs may try once more: `freed` are not counted, `retry` is."""
+
+    freed: tuple[str, ...] = ()
+    retry: str | None = None
+
+
+NOBODY = Again()
+
+
+def again(known: Credential | None, refusals: Sequence[Refusal], now: datetime, retries: int) -> Again:
+    """Who may try a refused credential again now. `retries`: how many in 24 h together; 0: nobody ever."""
+    if known is None or retries <= 0:
+        return NOBODY
+    freed = tuple(refusal.olt for refusal in refusals if _freed(known, refusal, now))
+    waiting = [refusal for refusal in refusals if refusal.awaited and refusal.olt not in freed]
+    if freed or len(counted(known, now)) >= retries:
+        return Again(freed)
+    ripe = [refusal for refusal in waiting if _passed(refusal.at, FIRST_S, now)]
+    if not ripe or not all(_passed(at, AGAIN_S, now) for at in counted(known, now)):
+        return NOBODY
+    return Again(retry=min(ripe, key=lambda refusal: (refusal.at, refusal.olt)).olt)
+
+
+def counted(known: Credential, now: datetime) -> tuple[datetime, ...]:
+    """The retries of the last 24 h."""
+    return tuple(at for at in known.retried if abs(now - at) < WITHIN)
+
+
+def _freed(known: Credential, refusal: Refusal, now: datetime) -> bool:
+    once = refusal.freed_at is None or abs(now - refusal.freed_at) >= WITHIN
+    return once and known.accepted_at > refusal.at
+
+
+def _passed(since: datetime, seconds: float, now: datetime) -> bool:
+    """A time further ahead than that was written before the clock was set back: it holds nothing up."""
+    return abs(now - since) >= timedelta(seconds=seconds)
