@@ -60,6 +60,7 @@ def run(
     part: Annotated[str, typer.Option(help="Only this slice of them, such as 2/5.")] = "1/1",
     lanes: Annotated[int, typer.Option(help="How many at a time.")] = 2,
     only: Annotated[str, typer.Option(help="Only modules whose path holds this.")] = "",
+    most: Annotated[int | None, typer.Option(help="At most so many tests for each: a first look.")] = None,
     folder: Work = FOLDER,
 ) -> None:
     """Judge faults; those judged before, in a module that has not changed since, are not judged again."""
@@ -71,7 +72,7 @@ def run(
     print(
         f"{len(chosen)} faults, {len(open_ones)} of them to be judged (seed {seed}, part {part})", flush=True
     )
-    _judge_all(open_ones, lanes, folder)
+    _judge_all(open_ones, lanes, most, folder)
     _report(chosen, _known(folder), excused)
 
 
@@ -96,7 +97,8 @@ def _key(fault: Fault) -> str:
 def _known(folder: Path) -> dict[str, str]:
     verdicts = folder / "verdicts.jsonl"
     lines = verdicts.read_text().splitlines() if verdicts.exists() else []
-    return {row["key"]: row["outcome"] for row in map(json.loads, lines)}
+    rows = [json.loads(line) for line in lines]
+    return {row["key"]: row["outcome"] for row in rows if row["outcome"] != "unsure"}
 
 
 def _equivalents() -> dict[str, str]:
@@ -105,7 +107,7 @@ def _equivalents() -> dict[str, str]:
     return found
 
 
-def _judge_all(faults: list[Fault], lanes: int, folder: Path) -> None:
+def _judge_all(faults: list[Fault], lanes: int, most: int | None, folder: Path) -> None:
     reached = Reach(folder / "reach")
     with (
         tempfile.TemporaryDirectory(prefix="acende-mutants-") as copies,
@@ -114,7 +116,7 @@ def _judge_all(faults: list[Fault], lanes: int, folder: Path) -> None:
     ):
         judges: SimpleQueue[Judge] = SimpleQueue()
         for lane in range(lanes):
-            judges.put(Judge(Path(copies) / str(lane), reached))
+            judges.put(Judge(Path(copies) / str(lane), reached, most))
 
         def one(fault: Fault) -> Verdict:
             judge = judges.get()

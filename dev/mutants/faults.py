@@ -28,7 +28,7 @@ _ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _CONJUNCTIONS = frozenset({"and_", "or_", "where", "select_from"})
 _QUALIFIERS = frozenset({"with_for_update", "desc", "order_by", "limit", "distinct"})
-_UNHEARD = frozenset({"log", "metrics", "provision_metrics", "warnings"})
+_UNHEARD = frozenset({"log", "metrics", "provision_metrics", "tracing", "warnings"})
 """What is only said: a log line or a count that is missing is no fault of a decision."""
 
 

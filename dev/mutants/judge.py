@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dev.machine import ROOT
@@ -19,7 +19,9 @@ _LINKS = (".venv", ".cache")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a fault: `killed`, `hung` (noticed too), `survived`, or `unreached`: no test comes by."""
+    """What became of a fault: `killed`, `hung` (noticed too), `survived`, `unreached`: no test comes by, or `unsure`:
+    those of its tests that were run did not notice.
+    """
 
     fault: Fault
     outcome: str
@@ -35,21 +37,27 @@ class Verdict:
 class Judge:
     """One copy of the tree, one fault at a time."""
 
-    def __init__(self, folder: Path, reach: Reach) -> None:
-        self._copy, self._reach = folder, reach
+    def __init__(self, folder: Path, reach: Reach, most: int | None = None) -> None:
+        self._copy, self._reach, self._most = folder, reach, most
         _copy_tree(folder)
 
     def judge(self, fault: Fault) -> Verdict:
         """Put the fault in, run, take it out."""
         source = (ROOT / fault.module).read_text()
         last = fault.line + source[fault.start : fault.end].count("\n")
-        tests = self._reach.tests(fault.module, fault.line, last)
+        every = self._reach.tests(fault.module, fault.line, last)
+        tests = every[: self._most]
         if not tests:
             return Verdict(fault, "unreached", 0)
         target = self._copy / fault.module
         target.write_text(fault.applied(source))
         try:
-            return self._run(fault, tests)
+            verdict = self._run(fault, tests)
+            return (
+                replace(verdict, outcome="unsure")
+                if len(tests) < len(every) and not verdict.noticed
+                else verdict
+            )
         finally:
             target.write_text(source)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,12 +69,26 @@ class Reach:
         self._lines: dict[str, dict[int, list[str]]] = {}
 
     def tests(self, module: str, first: int, last: int) -> list[str]:
-        """The tests that run a line from `first` to `last` of `module`, the quickest first."""
+        """The tests that run a line from `first` to `last` of `module`: one case of each first, the quickest of them first.
+
+        Of a line that is run at the import, a default for example, those that run anything of the module.
+        """
         if module not in self._lines:
             self._lines[module] = self._data.contexts_by_lineno(str(ROOT / module))
         lines = self._lines[module]
-        found = {test for line in range(first, last + 1) for test in lines.get(line, ()) if test}
-        return sorted(found, key=lambda test: (self._seconds.get(test, 0.0), test))
+        asked = {test for line in range(first, last + 1) for test in lines.get(line, ())}
+        found = asked - {""} or (set().union(*lines.values()) - {""} if asked else set())
+        return self._spread(sorted(found, key=lambda test: (self._seconds.get(test, 0.0), test)))
+
+    @staticmethod
+    def _spread(tests: list[str]) -> list[str]:
+        cases: defaultdict[str, int] = defaultdict(int)
+        rank = {}
+        for test in tests:
+            function = test.partition("[")[0]
+            rank[test] = cases[function]
+            cases[function] += 1
+        return sorted(tests, key=lambda test: rank[test])
 
     def seconds(self, tests: list[str]) -> float:
         """How long they took together."""
