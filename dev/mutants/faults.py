@@ -28,6 +28,7 @@ _ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _CONJUNCTIONS = frozenset({"and_", "or_", "where", "select_from"})
 _QUALIFIERS = frozenset({"with_for_update", "desc", "order_by", "limit", "distinct"})
+_SYMMETRIC = frozenset({"min", "max"})
 _UNHEARD = frozenset({"log", "metrics", "provision_metrics", "tracing", "warnings"})
 """What is only said: a log line or a count that is missing is no fault of a decision."""
 
@@ -180,7 +181,7 @@ class _Finder:
             return
         if named in _CONJUNCTIONS:
             yield from self._without_one(node.args, function)
-        else:
+        elif named not in _SYMMETRIC:
             yield from self._swapped(node.args, function)
 
     def _without_one(self, arguments: list[ast.expr], function: str) -> Iterator[Fault]:

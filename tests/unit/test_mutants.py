@@ -20,6 +20,7 @@ CASES = {
     "not": ("not a", {"(a)"}),
     "constants": ("a(1, True)", {"a(2, True)", "a(1, False)", "a(True, 1)"}),
     "swapped": ("a(b, c, d)", {"a(c, b, d)", "a(b, d, c)"}),
+    "symmetric": ("min(a, b)", set()),
     "condition": ("a.where(b, c)", {"a.where(c)", "a.where(b)"}),
     "qualifier": ("a.with_for_update()", {"a"}),
     "umlauts": ("a('ä', b) > c", {"a('ä', b) >= c", "a(b, 'ä') > c"}),

@@ -18,10 +18,11 @@ from worker.facts import Order, OrderState
 from worker.ledger import Taken
 from worker.notes import Notes
 from worker.olt_line import Record
-from worker.outcome import Later, Outcome, Removed, Superseded
+from worker.outcome import Failed, Later, Outcome, Removed, Superseded
 from worker.policy import Standing
 from worker.reconcile import Rules, Run
 from worker.removal import deprovision
+from worker.store.orders import Failure
 from worker.store.work import Job
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -257,3 +258,136 @@ async def test_a_unit_that_nobody_saw_lit_is_waited_for(monkeypatch: pytest.Monk
     assert not noted.lit
     assert isinstance(outcome, Later)
     assert (outcome.stage, Notes.of(outcome.notes).window) == ("waiting_for_light", None)
+
+
+# ----------------------------------------------------------------------------------------------------- how a plan is sent
+
+
+ADD, PORT, SAVE = (write(text, path=()) for text in (f"ont add {SERIAL}", "service-port", "description"))
+
+
+@dataclass
+class Sending:
+    """A run that has a plan: what was sent, and what was written down meanwhile."""
+
+    monkeypatch: pytest.MonkeyPatch
+    plans: list[tuple[Command, ...]]
+    looks: list[Observation | ProvisioningError]
+    wanted: int = 99
+    wishes: list[Any] = field(default_factory=list)
+    own: frozenset[Any] = frozenset()
+    written: list[str] = field(default_factory=list)
+    attempts: list[Any] = field(default_factory=list)
+
+    async def run(self, **notes: Any) -> Outcome:
+        wish = SimpleNamespace(desired=SimpleNamespace(serial=SERIAL))
+        wishes = iter(self.wishes or [wish] * 9)
+        plans = iter(self.plans)
+        adapter = SimpleNamespace(PLATFORM=PLATFORM, plan=lambda *_: next(plans), serving=lambda _: "dark")
+        self.line = Line(self.looks, adapter=adapter)
+        job = Job(1, "provision", "olt-1", NOW, NOW, "OS-1", 1, SERIAL, HERE, notes=notes)
+        brief: Any = SimpleNamespace(order=None, request=SimpleNamespace(expected_rx_dbm=None))
+        taken = Taken(job, NOW, brief, None, {SERIAL: Standing(binding="here", own=self.own)})
+        books: Any = Books(self.wanted, self.written)
+        for name, value in (
+            ("wish_for", lambda *_: next(wishes)),
+            ("with_current", lambda found, *_: found),
+            ("unseen", lambda *_: {}),
+            ("shown", lambda *_: []),
+        ):
+            self.monkeypatch.setattr(reconcile, name, value)
+        self.monkeypatch.setattr(reconcile, "Wish", SimpleNamespace)
+        run = Run(books, self.line, None, Rules(b"k"), taken, lambda: 0.0)  # type: ignore[arg-type]
+        return await reconcile.provision(run)
+
+
+async def test_a_plan_is_sent_line_by_line_after_it_was_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And between two lines is asked whether the order still wants it."""
+    sending = Sending(monkeypatch, [(ADD, PORT, SAVE), ()], [seen(lit=HERE), seen(registered(online=False))])
+    outcome = await sending.run()
+    assert sending.line.sent == [ADD.text, PORT.text, SAVE.text]
+    assert sending.written == ["open_attempt", "goes_on", "move_on", "goes_on", "move_on"]
+    assert isinstance(outcome, Later)
+    assert outcome.stage == "verifying"
+
+
+async def test_a_plan_that_registers_nothing_is_configured_from_its_first_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = seen(registered(online=False))
+    sending = Sending(monkeypatch, [(PORT, SAVE), ()], [here, here])
+    await sending.run()
+    assert sending.line.sent == [PORT.text, SAVE.text]
+    assert sending.written == ["open_attempt", "goes_on", "move_on"]
+
+
+@pytest.mark.parametrize(("wanted", "sent"), [(0, 0), (1, 1), (2, 2), (3, 2), (4, 3)])
+async def test_nothing_more_is_sent_once_the_order_wants_it_no_more(
+    monkeypatch: pytest.MonkeyPatch, wanted: int, sent: int
+) -> None:
+    """`wanted`: how many of the questions are answered with yes."""
+    looks: list[Observation | ProvisioningError] = [seen(lit=HERE), seen(registered(online=False))]
+    sending = Sending(monkeypatch, [(ADD, PORT, SAVE), ()], looks, wanted=wanted)
+    outcome = await sending.run()
+    assert isinstance(outcome, Superseded)
+    assert len(sending.line.sent) == sent
+
+
+async def test_what_is_as_it_is_wanted_is_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    sending = Sending(monkeypatch, [()], [seen(registered(online=False))])
+    await sending.run()
+    assert (sending.line.sent, sending.written) == ([], [])
+
+
+async def test_what_differs_still_after_a_plan_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    sending = Sending(monkeypatch, [(PORT,), (PORT, SAVE)], [seen(registered()), seen(registered())])
+    outcome = await sending.run()
+    assert isinstance(outcome, Later)
+    assert outcome.code == "retry_scheduled"
+    assert "2 commands left" in str(outcome.params["detail"])
+    assert (Notes.of(outcome.notes).attempts, Notes.of(outcome.notes).changed) == (1, True)
+
+
+async def test_what_is_not_there_after_a_plan_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    sending = Sending(monkeypatch, [(ADD,), ()], [seen(lit=HERE), seen()])
+    outcome = await sending.run()
+    assert isinstance(outcome, Later)
+    assert "not shown" in str(outcome.params["detail"])
+
+
+async def test_an_onu_that_tells_its_model_only_now_has_more_done_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wishes = [SimpleNamespace(desired=SimpleNamespace(serial=SERIAL, lan=lan)) for lan in (1, 4)]
+    looks: list[Observation | ProvisioningError] = [seen(lit=HERE), seen(registered())]
+    outcome = await Sending(monkeypatch, [(ADD,), ()], looks, wishes=wishes).run()
+    assert isinstance(outcome, Later)
+    assert (outcome.seconds, outcome.stage, outcome.code) == (0.0, "configuring", None)
+
+
+async def test_an_order_without_a_wish_fails_with_its_serial_and_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lost = Failure("no_provisioning_model", {"model": "x"})
+    outcome = await Sending(monkeypatch, [], [seen(lit=HERE)], wishes=[lost]).run()
+    assert isinstance(outcome, Failed)
+    assert outcome.failure.code == "no_provisioning_model"
+    assert outcome.failure.params == {
+        "serial": SERIAL, "olt": "olt-1", "place": f"olt-1 {HERE}", "model": "x"
+    }  # fmt: skip
+
+
+async def test_a_refused_line_ends_the_order_and_what_follows_it_is_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sending = Sending(monkeypatch, [(PORT, SAVE)], [seen(registered())])
+    refused = OrderRejected("no", command=PORT.text, reply="no")
+
+    async def run(line: Line, command: Command) -> None:
+        line.sent.append(command.text)
+        raise refused
+
+    monkeypatch.setattr(Line, "run", run)
+    outcome = await sending.run()
+    assert isinstance(outcome, Failed)
+    assert (outcome.failure.code, sending.line.sent) == (refused.reason, [PORT.text])

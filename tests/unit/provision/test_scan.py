@@ -15,6 +15,7 @@ from worker.scan import Memory, Seen, candidates, seen_of
 from worker.store.inventories import sited
 from worker.store.orders import Failure
 from worker.store.search import Search
+from worker.store.work import Job
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -90,3 +91,52 @@ def test_new_orders_are_looked_for_before_those_looked_for_already() -> None:
     old, new = search(1), search(2, "HWTC00000002")
     memory = Memory(frozenset({1}), frozenset({1}))
     assert memory.to_look_for((old, new), frozenset()) == (new, old)
+
+
+def memory(looked: set[int], registered_: set[int], *odd: int) -> Memory:
+    return Memory(frozenset(looked), frozenset(registered_), odd)
+
+
+ON, OFF, NONE = Seen(online=(HERE,)), Seen(offline=(HERE,)), Seen()
+
+
+@pytest.mark.parametrize(
+    ("before", "waiting", "looked", "odd", "after"),
+    [
+        pytest.param(memory(set(), set()), {1, 2}, {1: OFF, 2: NONE}, None, memory({1, 2}, {1}), id="learnt"),
+        pytest.param(memory(set(), set()), {1}, {1: ON}, None, memory({1}, {1}), id="online"),
+        pytest.param(memory({1, 2}, {1, 2}), {1, 2}, {1: NONE}, None, memory({1, 2}, {2}), id="gone since"),
+        pytest.param(memory({1, 2}, {2}), {1}, {}, None, memory({1}, set()), id="waits no more"),
+        pytest.param(memory(set(), set()), {1}, {2: OFF}, None, memory(set(), set()), id="never waited"),
+        pytest.param(memory(set(), set()), {1, 2}, {}, 1, memory(set(), set(), 1), id="odd once"),
+        pytest.param(memory(set(), set(), 1), {1, 2}, {}, 1, memory(set(), set(), 1, 1), id="odd twice"),
+        pytest.param(memory(set(), set(), 1, 1), {1}, {}, 1, memory({1}, set(), 1, 1, 1), id="odd three times"),
+        pytest.param(memory(set(), set(), 1, 1, 2), {1, 2}, {1: OFF}, None, memory({1}, {1}, 2), id="odd no more"),
+        pytest.param(memory(set(), set(), 1, 1), {2}, {}, None, memory(set(), set()), id="odd, waits no more"),
+    ],
+)  # fmt: skip
+def test_what_a_scan_remembers_of_those_who_wait_still(
+    before: Memory, waiting: set[int], looked: dict[int, Seen], odd: int | None, after: Memory
+) -> None:
+    found = before.after(
+        [search(job) for job in waiting],
+        [(search(job), seen) for job, seen in looked.items()],
+        search(odd) if odd is not None else None,
+    )
+    assert found == after
+
+
+def test_a_memory_is_kept_as_the_payload_of_its_job() -> None:
+    kept = memory({3, 1}, {1}, 2, 1, 2).kept()
+    assert kept == {"looked": [1, 3], "registered": [1], "odd": [1, 2, 2]}
+    job = Job(1, "scan", "olt-1", NOW, NOW, notes=kept | {"unread": 1})
+    assert Memory.of(job) == memory({1, 3}, {1}, 1, 2, 2)
+    assert Memory.of(Job(1, "scan", "olt-1", NOW, NOW)) == Memory()
+
+
+def test_whom_the_olt_answered_oddly_is_looked_for_last() -> None:
+    three = [search(1), search(2, "HWTC00000002"), search(3, "HWTC00000003")]
+    wanted = memory(set(), set(), 1).to_look_for(three, frozenset({"HWTC00000003"}))
+    assert [one.job_id for one in wanted] == [2, 1]
+    again = memory({1, 2}, {2}).to_look_for(three, frozenset())
+    assert [one.job_id for one in again] == [3, 2]

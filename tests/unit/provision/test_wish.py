@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from pydantic import SecretStr
 
 from schemas.onu import LanPort, Wan, Wifi
 from schemas.place import Place
+from schemas.text import MASK
 from tests.support.secrets import OLT_PASSWORD
+from tests.unit.config.samples import configuration
+from tests.unit.config.test_resolve import order as install
+from tests.unit.config.test_resolve import rules
 from tests.unit.provision.builders import SERIAL, desired, registered, seen
 from vendors.contract import Command, write
+from vendors.huawei_smartax import adapter
+from worker.facts import Order, Unit
 from worker.notes import Notes
 from worker.reconcile import noticed
 from worker.store.digests import digest
-from worker.wish import authorising, masked, plan_hash, unseen, with_current
+from worker.store.orders import Brief, Failure
+from worker.wish import Wish, authorising, kept, masked, plan_hash, shown, unseen, wish_for, with_current
 
 KEY = b"0123456789abcdef"
 
@@ -88,3 +98,114 @@ def test_light_at_the_place_is_noticed_and_kept() -> None:
     assert (lit.lit, lit.model_seen) == (True, "EG8145V5")
     later = noticed(lit, seen(registered(model=None)), place, after=True)
     assert (later.lit, later.model_seen) == (True, "EG8145V5")
+
+
+# ---------------------------------------------------------------------------------------------- from an order to a wish
+
+
+HUAWEI = Place(olt="olt-a", port=desired().port)
+ROUTER = rules("{name: tudo, give: {line_profile: 10, wan: {mode: pppoe, vlan: 100}, wifi: [{index: 1}]}}")
+
+
+def brief(model: str | None = "EG8145V5", *, unit: str = SERIAL, serial: str | None = None) -> Brief:
+    found = Order("OS-1", serial=serial)
+    return Brief(found, install(), Unit(unit, received={"model": model} if model else None), (), None, False)
+
+
+def made(
+    stock: str | None = "EG8145V5", seen_model: str | None = None, services: str = ROUTER, **more: Any
+) -> Any:
+    return wish_for(brief(stock, **more), HUAWEI, seen_model, configuration(services), adapter)
+
+
+def test_a_wish_says_what_of_it_the_platform_cannot_do_and_why() -> None:
+    found = made()
+    assert isinstance(found, Wish)
+    assert found.desired.serial == SERIAL
+    assert {"wifi.1"} <= found.limits
+    told = {one.field: one for one in found.skipped}
+    assert found.limits <= told.keys()
+    assert told["wifi.1"].code == "no_command_on_platform"
+    assert told["wifi.1"].text_pt != told["wifi.1"].text_en
+
+
+def test_the_serial_that_the_order_names_goes_before_that_of_its_unit() -> None:
+    assert made(serial="HWTC00000001").desired.serial == "HWTC00000001"
+    assert made(unit="HWTC00000002").desired.serial == "HWTC00000002"
+
+
+def test_what_is_required_and_cannot_be_done_fails_before_anything_is_sent() -> None:
+    found = made(
+        services=rules("{name: tudo, required: [wifi], give: {line_profile: 10, wifi: [{index: 1}]}}")
+    )
+    assert isinstance(found, Failure)
+    assert (found.code, found.params["fields"]) == ("wish_required", "wifi.1")
+
+
+def test_a_unit_that_is_no_onu_has_no_wish() -> None:
+    found = made("RB750")
+    assert isinstance(found, Failure)
+    assert found.code == "not_an_onu"
+
+
+@pytest.mark.parametrize(
+    ("stock", "reported", "differ"),
+    [
+        ("EG8145V5", "EG8145V5", False),
+        ("EG8145V5", None, False),
+        (None, "EG8145V5", False),
+        ("EG8145V5", "never-heard-of", False),
+        ("EG8145V5", "HG8245H", True),
+    ],
+)
+def test_two_models_differ_where_the_catalogue_knows_both(
+    stock: str | None, reported: str | None, differ: bool
+) -> None:
+    expected = {"model_seen": reported, "model_stock": stock} if differ else None
+    assert made(stock, reported).models_differ == expected
+
+
+def test_fields_are_found_by_their_dotted_names() -> None:
+    wanted = desired(
+        wan=pppoe(), wifi=(WIFI,), lan_ports=(LanPort(port=1, vlan=100), LanPort(port=2, vlan=200))
+    )
+    names = {
+        "wan.login",
+        "wan.vlan",
+        "wifi.1.name",
+        "lan_ports.2",
+        "lan_ports.9",
+        "wifi.2.name",
+        "nothing.at.all",
+    }
+    found = unseen(wanted, seen(registered(unread=names)))
+    assert found["wan.login"] == "ana"
+    assert found["wan.vlan"] == "100"
+    assert found["wifi.1.name"] == "casa"
+    assert '"vlan":200' in found["lan_ports.2"]
+    assert not found.keys() & {"lan_ports.9", "wifi.2.name", "nothing.at.all"}
+    assert found["wan.password"] == OLT_PASSWORD
+
+
+def test_what_an_olt_has_is_kept_without_what_tells_of_a_person() -> None:
+    there = registered(description="Ana, Rua 1", wan=pppoe(), wifi=(WIFI,))
+    [row] = shown((there,))
+    assert row["description"] == row["wan"]["login"] == row["wifi"][0]["name"] == MASK
+    [known] = shown((there,), {"ana", "casa"})
+    assert (known["wan"]["login"], known["wifi"][0]["name"], known["description"]) == ("ana", "casa", MASK)
+    assert shown((registered(description=None),))[0]["description"] is None
+
+
+def test_a_kept_plan_names_nobody() -> None:
+    plan = (_line("ont add 0 desc "), _line("display ont Ana"))
+    lines = kept(plan, adapter.PLATFORM, ["Ana"])
+    assert [line["mode"] for line in lines] == [["config"], ["config"]]
+    assert "Ana" not in str(lines)
+    assert masked(plan)[1]["line"] == "display ont Ana"
+
+
+def test_the_hash_of_a_plan_knows_its_modes_and_its_order() -> None:
+    one, two = write("a", path=("x",)), write("b", path=("x",))
+    assert plan_hash((one, two)) != plan_hash((two, one))
+    assert plan_hash((one,)) != plan_hash((write("a", path=("y",)),))
+    assert plan_hash((one,)) != plan_hash((write("a", path=()),))

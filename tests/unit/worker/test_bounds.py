@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -45,3 +46,42 @@ def test_they_follow_the_settings(setting_s: float) -> None:
     assert found.jobs["scan"] >= setting_s
     assert found.jobs["deprovision"] >= setting_s
     assert found.breaker_s >= setting_s
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "bound_s"),
+    [
+        ({"retry": RetryPolicy(first_s=1000, longest_s=300, jitter=0.1)}, "deprovision", 1105.0),
+        ({"retry": RetryPolicy(first_s=1000, longest_s=2000, jitter=0.1)}, "provision", 2205.0),
+        ({"retry": RetryPolicy(first_s=1000, longest_s=2000, jitter=0.1)}, "save", 2205.0),
+        ({"retry": RetryPolicy(first_s=1, longest_s=2)}, "deprovision", 65.0),
+        ({"patience": Patience(light_poll_s=2000)}, "scan", 2005.0),
+        ({"patience": Patience(light_poll_slow_s=2000)}, "provision", 2005.0),
+        ({"patience": Patience(online_poll_s=2000)}, "provision", 2005.0),
+        ({"save": SaveRule(debounce_s=2000)}, "save", 2005.0),
+        ({"save": SaveRule(latest_s=2000)}, "save", 2005.0),
+        ({"save": SaveRule(latest_s=2000)}, "plan", 65.0),
+    ],
+)
+def test_each_kind_is_bound_by_what_puts_it_furthest(more: dict[str, Any], kind: str, bound_s: float) -> None:
+    given: dict[str, Any] = {
+        "retry": RetryPolicy(),
+        "patience": Patience(),
+        "save": SaveRule(),
+        "breaker": BreakerPolicy(),
+    }
+    assert bounds(**given | more).jobs[kind] == pytest.approx(bound_s)
+
+
+@pytest.mark.parametrize(
+    ("policy", "bound_s"),
+    [
+        (BreakerPolicy(longest_s=2000, jitter=0.1), 2205.0),
+        (BreakerPolicy(busy_s=2000, jitter=0.1), 2205.0),
+        (BreakerPolicy(pause_s=1000, failures=2, jitter=0.1), 4405.0),
+        (BreakerPolicy(longest_s=1, jitter=0), 905.0),
+    ],
+)
+def test_a_breaker_is_bound_by_its_longest_pause(policy: BreakerPolicy, bound_s: float) -> None:
+    found = bounds(RetryPolicy(), Patience(), SaveRule(), policy)
+    assert found.breaker_s == pytest.approx(bound_s)
