@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.stories.plant import OTHER_PORT, Plant, at, loop_of, plant, started
+from vendors.quoting import line
+from vendors.registry import vendor
 from vendors.simulator.faults import Fault
 from worker.plan_view import PlanView, plan_order
 
@@ -58,7 +60,8 @@ async def test_what_the_dry_run_shows_is_what_is_sent(one: Plant) -> None:
     final = await one.final("OS-1")
     assert final["plan_hash"] == found.hash
     [attempt] = [step for step in await one.steps("OS-1") if step.kind == "attempt_started"]
-    assert attempt.detail["plan"] == [dict(row) for row in found.lines]
+    platform = vendor("huawei_smartax").adapter.PLATFORM
+    assert attempt.detail["plan"] == [dict(row, line=line(platform, row["line"])) for row in found.lines]
 
 
 async def test_an_order_that_has_no_place_yet_says_so(one: Plant) -> None:
