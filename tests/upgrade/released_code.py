@@ -1,4 +1,4 @@
-"""The first release, run as it was."""
+"""Earlier releases, run as they were."""
 
 from __future__ import annotations
 
@@ -6,19 +6,30 @@ import asyncio
 import sys
 import tarfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-FIRST = Path(__file__).with_name("released") / "0.1.0-0001.tar.xz"
-REVISION = "0001"
-"""Of its database."""
+FOLDER = Path(__file__).with_name("released")
 
 
-def unpacked(folder: Path) -> Path:
-    """The folder that holds its packages, in `folder`."""
-    into = folder / "first-release"
-    with tarfile.open(FIRST) as archive:
-        archive.extractall(into, filter="data")
-    return into
+@dataclass(frozen=True)
+class Release:
+    """An earlier release, named by the revision of its database."""
+
+    revision: str
+    ready_beside_newer: bool = True
+    """Whether its workers say that they are ready on the database of a later release."""
+
+    def unpacked(self, folder: Path) -> Path:
+        """The folder that holds its packages, in `folder`."""
+        into = folder / f"release-{self.revision}"
+        with tarfile.open(FOLDER / f"0.1.0-{self.revision}.tar.xz") as archive:
+            archive.extractall(into, filter="data")
+        return into
+
+
+FIRST = Release("0001", ready_beside_newer=False)
+PREVIOUS = Release("0002")
 
 
 async def acende(env: Mapping[str, str], *arguments: str) -> str:
