@@ -38,7 +38,7 @@ async def test_an_olt_shows_who_leases_it_its_session_and_its_queue(desk: Desk) 
     [row] = (await desk.acende("olts", "--json")).json()
     assert row.keys() == {
         "olt", "platform", "holder", "expires_at", "session_open", "held_by", "held_reason", "breaker",
-        "last_ok_at", "queue",
+        "last_ok_at", "queue", "left_out",
     }  # fmt: skip
     assert (row["olt"], row["platform"], row["holder"], row["queue"]) == ("olt-1", "huawei_smartax", None, {})
     assert "free" in (await desk.acende("olts")).out
