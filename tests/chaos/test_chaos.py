@@ -181,7 +181,6 @@ async def test_whatever_breaks_around_the_workers_loses_nothing_and_does_nothing
                 await worker.stop()
             await store.aclose()
         told = _told(made, desk, havoc, rogue, time.monotonic() - began)
-        print(told)
         record_property("told", told)
         faults = faults_of_olts(desk.orders, sites, desk.most)
         faults += faults_of_events(

@@ -65,7 +65,6 @@ async def test_healthy_olts_keep_their_pace_beside_a_rogue_one(
         f"{ORDERS} orders on healthy OLTs, medians of {ROUNDS}: {alone:.2f} s without the rogue, {beside_it:.2f} s beside"
         f" it (ratio {beside_it / alone:.2f}, {len(rogue.met)} connections to it), ACENDE_CHAOS_SEED={SEED}"
     )
-    print(told)
     record_property("told", told)
     assert set(rogue.met) == set(MANNERS), told
     assert beside_it <= SLOWER * alone, told
