@@ -15,13 +15,14 @@ from schemas.place import PonPort
 from tests.integration.provision.support import add_job, job_row, migrated, with_olts
 from tests.unit.correlate.town import NOON, RULES, S, T, bound, cancelled, fact, received, started
 from vendors.errors import OltBusy, OltUnreachable
-from worker import ledger, lifecycle
+from worker import fault, ledger, lifecycle
 from worker.breaker import CLOSED, Breaker, BreakerPolicy
 from worker.facts import Order
 from worker.ledger import Attempt, Learnt, SaveRule, Taken
 from worker.notes import Notes
 from worker.outcome import Answered, Completed, Ended, Failed, Later, Recorded, Removed, Superseded
 from worker.policy import Standing
+from worker.retry import RetryPolicy
 from worker.store import apply, digests, leases, orders, work
 from worker.store.db import Clock, Context, Store
 from worker.store.leases import Lease, StaleLease
@@ -34,6 +35,7 @@ HERE, THERE = PonPort.model_validate("0/1/0"), PonPort.model_validate("0/1/7")
 SAVE = SaveRule(debounce_s=60, latest_s=600)
 STEP = Step("line", "uma linha", {"line": "x"})
 POLICY = BreakerPolicy(failures=3)
+RETRY = RetryPolicy(jitter=0)
 
 
 @pytest.fixture
@@ -502,3 +504,60 @@ async def test_what_is_unsaved_is_due_at_once_before_an_olt_is_left_alone(store:
         ("olt-1", timedelta(), timedelta()),
         ("olt-2", timedelta(seconds=60), timedelta(seconds=600)),
     ]
+
+
+# ------------------------------------------------------------------------------------------------------------ bugs of ours
+
+
+async def test_a_try_that_a_bug_has_ended_is_counted_by_what_the_job_has_noted_by_now(store: Store) -> None:
+    lease = await begun(store, "A")
+    one = (await taken(store, lease)).job
+    await store.run(_noted, Notes(attempts=3, faults=1).kept())
+    outcome = await store.run(fault.record, lease, one, RETRY, 0.0, Learnt((STEP,)))
+    assert isinstance(outcome, Later)
+    row = await store.read(job_row, one.id)
+    kept = Notes.of(row.payload)
+    assert (kept.attempts, kept.faults) == (3, 2)
+    assert (row.state, row.due_at) == ("due", NOON + timedelta(seconds=10))
+    assert (await store.read(_steps))[-1] == "stage"
+    assert {"line", "run_failed"} <= set(await store.read(_steps))
+
+
+async def test_a_job_of_which_nothing_else_can_be_recorded_waits(store: Store) -> None:
+    lease = await begun(store, "A")
+    one = (await taken(store, lease)).job
+    for faults, pause_s in ((1, 5), (2, 10)):
+        await store.run(fault.shelve, lease, one, RETRY, 0.0)
+        row = await store.read(job_row, one.id)
+        assert (row.state, row.last_code, row.payload["faults"]) == ("due", "internal_error", faults)
+        assert row.due_at == NOON + timedelta(seconds=pause_s)
+    assert (await order(store)).last_code is None
+
+
+async def test_a_bug_in_the_run_of_an_order_that_is_wanted_no_more_costs_nothing(store: Store) -> None:
+    lease = await begun(store, "A")
+    one = (await taken(store, lease)).job
+    await store.run(apply.apply_batch, [fact(cancelled("A"), 90)])
+    assert isinstance(await store.run(fault.record, lease, one, RETRY, 0.0, Learnt((STEP,))), Superseded)
+    assert isinstance(await store.run(fault.shelve, lease, one, RETRY, 0.0), Superseded)
+    assert (await store.read(job_row, one.id)).state == "dropped"
+    assert "run_failed" in await store.read(_steps)
+
+
+async def test_what_a_step_says_is_kept_with_its_job_and_its_order(store: Store) -> None:
+    lease = await begun(store, "A")
+    one = (await taken(store, lease)).job
+    await store.run(work.add_steps, one, [STEP, Step("bare")], NOON)
+    rows = await store.read(_rows)
+    assert [(row.kind, row.text, row.detail) for row in rows] == [
+        ("line", "uma linha", {"line": "x"}),
+        ("bare", None, None),
+    ]
+    assert {(row.job_id, row.service_order_id, row.revision, row.at) for row in rows} == {
+        (one.id, "A", 1, NOON)
+    }
+
+
+def _rows(conn: Connection) -> list[Any]:
+    kinds = job_step.c.kind.in_(("line", "bare"))
+    return list(conn.execute(select(job_step).where(kinds).order_by(job_step.c.id)))

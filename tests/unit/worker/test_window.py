@@ -117,3 +117,14 @@ def test_whatever_fails_records_of_a_key_are_acknowledged_in_order(
     for key in "ABC":
         mine = [record.id for record in acknowledged if record.key == key]
         assert mine == sorted(mine)
+
+
+def test_a_record_waits_for_the_last_dead_letter_of_its_key_and_for_no_longer() -> None:
+    win = window()
+    assert ids(win, rows(rec(1, "A", DEAD), rec(2, "A", DEAD))) == [1, 2]
+    win.settle(1)
+    assert ids(win, rows(rec(3, "A"))) == []
+    win.settle(2)
+    assert ids(win, rows(rec(3, "A"))) == [3]
+    win.settle(3)
+    assert not win._busy
