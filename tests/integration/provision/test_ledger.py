@@ -322,7 +322,9 @@ async def test_a_job_that_has_nothing_left_to_do_ends_and_its_order_hears_nothin
     [
         (Stage.VERIFYING, "2026-03-02T12:00:00+00:00", "first"),
         (Stage.VERIFYING, None, None),
-        (Stage.WAITING_FOR_LIGHT, "2026-03-02T12:00:00+00:00", None),
+        (Stage.WAITING_FOR_LIGHT, "2026-03-02T12:00:00+00:00", "first"),
+        (Stage.WAITING_FOR_LIGHT, None, None),
+        (Stage.QUEUED, "2026-03-02T12:00:00+00:00", None),
         (Stage.QUEUED, None, None),
     ],
 )
