@@ -20,12 +20,13 @@ from worker.cli.failure import Failure, Status
 from worker.settings import ConfigurationError
 from worker.store.errors import DataRefused, StoreUnavailable, WorkerRuns
 
-COMMANDS = "run simulate demo publish orders status plan retry cancel olts olt trust dead-letters config schemas purge db rebuild topics check parse"
+COMMANDS = "run simulate demo publish orders status plan retry cancel olts olt trust dead-letters config schemas purge db rebuild topics check clock parse"
 GROUPS = {
     "olt": "hold release reset-breaker",
     "dead-letters": "list show replay",
     "config": "check",
     "db": "upgrade",
+    "clock": "accept",
 }
 
 

@@ -88,12 +88,13 @@ async def test_a_partition_at_a_record_that_cannot_be_kept_stands_still_and_goes
     async def others_are_committed() -> bool:
         return await lag(settings) == 14
 
-    async with ingesting(store, settings):
-        with monkeypatch.context() as patch:
-            patch.setattr(batch, "dead_letter_event", unwritable)
-            patch.setattr(batch, "bare_dead_letter_event", unwritable)
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "dead_letter_event", unwritable)
+        patch.setattr(batch, "bare_dead_letter_event", unwritable)
+        async with ingesting(store, settings):
             await until(others_are_committed)
-        await settled(settings)
+            patch.undo()
+            await settled(settings)
     assert await applied(store) == {f"e{number}" for number in range(40) if number != 12}
     assert [one["code"] for one in await letters(store)] == ["not_json"]
 
