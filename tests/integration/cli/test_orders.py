@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -103,7 +104,8 @@ async def test_an_order_is_found_by_its_id_and_by_its_serial_in_any_form(desk: D
     pages = [
         (await desk.acende("status", name)).out for name in ("OS-1", "hwtc-1a2b3c4d", "485754431A2B3C4D")
     ]
-    assert pages[0] == pages[1] == pages[2]
+    timeless = [re.sub(r"\d+ s\b| +", " ", page) for page in pages]
+    assert timeless[0] == timeless[1] == timeless[2]
     assert "OS-1  em andamento" in pages[0]
     assert "EG8145V5" in pages[0]
     assert "Na fila da OLT." in pages[0]
