@@ -269,11 +269,14 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _item(self, record: ConsumerRecord[bytes, bytes], now: datetime) -> Item:
         """The record, read; its position alone where even that is too much."""
-        place = RawRecord(record.topic, record.partition, record.offset, record.timestamp, None, None)
-        read = [Item(place, Rejected("internal_error"), bare=True)]
-        with survived("ingest", "record_not_read", **where(place)):
-            read.append(self._reading.read(raw(record), now))
-        return read[-1]
+        try:
+            return self._reading.read(raw(record), now)
+        except ENDS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, one record must not stop the others
+            place = RawRecord(record.topic, record.partition, record.offset, record.timestamp, None, None)
+            tell("ingest", "record_not_read", error, **where(place))
+            return Item(place, Rejected("internal_error"), bare=True)
 
     async def _keep(self, items: Sequence[Item], kept: Kept) -> None:
         """Write all of them, each in some committed transaction, unless we have to give up before.
