@@ -32,6 +32,7 @@ from worker.breaker import BreakerPolicy
 from worker.ledger import Learnt
 from worker.outcome import Ended
 from worker.plan_view import plan_order
+from worker.probe import probe_away
 from worker.retry import RetryPolicy
 from worker.settings import Settings
 from worker.store import db, leases, logins, outbox, probes
@@ -277,6 +278,7 @@ async def when_told_to_stop_and_after_bugs(made: Plant) -> None:
     await made.store.run(fault.record, lease, faulty, RetryPolicy(), 0.0, Learnt())
     await made.store.run(fault.shelve, lease, faulty, RetryPolicy(), 0.0)
     await made.store.run(ledger.faulted, lease, None, BreakerPolicy(), 0.0)
+    await probe_away(made.store, made.config.inventory)
     await made.store.run(probes.claim, ["olt-2"], 1)
     await made.store.run(probes.answered, ["olt-2"])
     refused = LoginRefused("no", step="cli")
