@@ -84,7 +84,7 @@ def _inherited_by(order_id: str) -> ColumnElement[bool]:
     return and_(
         own_registration.c.service_order_id != order_id,
         select(_heir.c.id)
-        .outerjoin(_maker, _maker.c.id == own_registration.c.service_order_id)
+        .select_from(_heir.outerjoin(_maker, _maker.c.id == own_registration.c.service_order_id))
         .where(
             _heir.c.id == order_id,
             _heir.c.claims,
