@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from events.reasons import reason
+from events.stages import Stage
 from worker import ledger
 from worker.ledger import Learnt
 from worker.notes import Notes
@@ -11,11 +13,12 @@ from worker.preview import refusal
 from worker.reconcile import params_of
 from worker.removal import abandoned
 from worker.retry import RetryPolicy
-from worker.store import Connection, db, work
+from worker.store import Connection, db, orders, work
 from worker.store.leases import Lease
 from worker.store.work import Job, Step
 
 CODE = "internal_error"
+SHELVED = "result_not_recorded"
 
 
 def after_fault(job: Job, policy: RetryPolicy, spread: float) -> Outcome:
@@ -59,5 +62,12 @@ def shelve(conn: Connection, lease: Lease, job: Job, policy: RetryPolicy, spread
     notes = work.notes_of(conn, job)
     faults = int(notes.get("faults", 0)) + 1
     outcome = Later(policy.pause(faults, spread), {**notes, "faults": faults}, code=CODE)
-    work.later(conn, job, now + timedelta(seconds=outcome.seconds), notes=outcome.notes, code=CODE)
+    due_at, text = now + timedelta(seconds=outcome.seconds), reason(SHELVED).say().text_pt
+    work.later(conn, job, due_at, notes=outcome.notes, code=CODE, text=text)
     return outcome
+
+
+def tell(conn: Connection, lease: Lease, job: Job) -> None:
+    """Tell the order of a job that was shelved why it waits. Its stage stays: it has not moved. Raises StaleLease."""
+    if work.held_fast(conn, lease, job, db.now(conn)) and (order := orders.find(conn, job.order[0])):
+        orders.set_stage(conn, *job.order, order.stage or Stage.QUEUED, code=SHELVED)

@@ -294,7 +294,18 @@ class OltWorker:
                 raise
             except Exception:
                 log.exception("fault_not_recorded", olt=job.olt, job=job.id, kind=job.kind)
-        return await patiently(self.held, fault.shelve, lease, job, policy, spread)
+        outcome = await patiently(self.held, fault.shelve, lease, job, policy, spread)
+        if job.kind == "provision":
+            await self._say_shelved(job)
+        return outcome
+
+    async def _say_shelved(self, job: Job) -> None:
+        try:
+            await patiently(self.held, fault.tell, self.held.lease, job)
+        except (StaleLease, StoreUnavailable):
+            raise
+        except Exception:
+            log.exception("shelved_not_told", olt=job.olt, job=job.id, order=job.order_id)
 
     def _adapter(self) -> Adapter:
         return self.shared.adapter(self.olt.platform)

@@ -212,6 +212,15 @@ ROWS = (
         "Wait.",
     ),
     Row(
+        "result_not_recorded",
+        "progress",
+        False,
+        "O Acende não conseguiu gravar o resultado desta ordem, por um erro interno, e tenta de novo a cada poucos minutos.",
+        "Acende could not record the result of this order, for a bug of its own, and tries again every few minutes.",
+        "Avise o NOC: o detalhe está no registro (log) do Acende. Não instale de novo: a ONU pode já estar configurada.",
+        "Tell the NOC: the detail is in the log. Do not install again: the ONU may be configured already.",
+    ),
+    Row(
         "verdict_pending",
         "progress",
         False,

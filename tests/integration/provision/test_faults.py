@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from events.reasons import reason
 from tests.stories.plant import OTHER_PORT, Plant, at, cancelled, plant, started
 from tests.support.until import until
 from vendors.simulator.faults import Fault
-from worker import ledger, olt_worker, scan
+from worker import ledger, olt_worker, provision_metrics, scan
+from worker.cli import status, words
 from worker.cli.olts import _state
 from worker.olt_worker import OltWorker
 from worker.reconcile import Run, provision
-from worker.store import emit, leases, orders, work
+from worker.store import emit, leases, orders, timelines, work
 from worker.store.leases import OltState
 
 ONU = "HWTC1A2B3C4D"
@@ -121,6 +123,31 @@ async def test_what_cannot_be_recorded_at_all_waits_and_its_neighbour_is_served(
         return bool(row.last_code == "internal_error" and row.payload["faults"] >= 2)
 
     await until(shelved, 10)
+
+
+async def test_an_order_whose_end_can_never_be_written_says_where_it_waits(
+    one: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emit, "completed", stumbling("OS-1", emit.completed)[0])
+    monkeypatch.setattr(emit, "failed", stumbling("OS-1", emit.failed)[0])
+    one.plug(ONU)
+    await one.tell(started("OS-1", serial=ONU, **at()))
+    counted = provision_metrics.ERRORS.labels("provision")._value.get()
+    one.work()
+
+    async def told() -> dict[str, Any] | None:
+        said = [row["data"] for row in await one.results("OS-1")]
+        return next((data for data in said if data.get("code") == "result_not_recorded"), None)
+
+    text = reason("result_not_recorded").say().text_pt
+    assert (await until(told, 20))["text_pt"] == text
+    assert provision_metrics.ERRORS.labels("provision")._value.get() >= counted + ATTEMPTS
+    found = await one.store.read(status.look, "OS-1")
+    [shown] = found["orders"]
+    assert words.summary(shown["order"]) == text
+    assert [words.job(job) for job in shown["jobs"] if text in words.job(job)]
+    [row] = await one.store.read(timelines.orders, "waiting", 10)
+    assert row.text_pt == text
 
 
 async def test_a_search_that_stumbles_goes_on_later(one: Plant, monkeypatch: pytest.MonkeyPatch) -> None:

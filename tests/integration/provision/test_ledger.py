@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from events.outputs import Applied, Left, Optical, Where
+from events.reasons import reason
 from events.stages import Stage
 from schemas.place import PonPort
 from tests.integration.provision.support import add_job, job_row, migrated, with_olts
@@ -533,7 +534,19 @@ async def test_a_job_of_which_nothing_else_can_be_recorded_waits(store: Store) -
         row = await store.read(job_row, one.id)
         assert (row.state, row.last_code, row.payload["faults"]) == ("due", "internal_error", faults)
         assert row.due_at == NOON + timedelta(seconds=pause_s)
-    assert (await order(store)).last_code is None
+        assert row.last_text == reason("result_not_recorded").say().text_pt
+
+
+async def test_an_order_whose_end_cannot_be_written_is_told_so_once_and_keeps_its_stage(store: Store) -> None:
+    lease = await begun(store, "A")
+    one = (await taken(store, lease)).job
+    before = await order(store)
+    for _ in range(2):
+        await store.run(fault.shelve, lease, one, RETRY, 0.0)
+        await store.run(fault.tell, lease, one)
+    after = await order(store)
+    assert (after.last_code, after.stage) == ("result_not_recorded", before.stage)
+    assert (after.stage_since, after.sequence) == (before.stage_since, before.sequence + 1)
 
 
 async def test_a_bug_in_the_run_of_an_order_that_is_wanted_no_more_costs_nothing(store: Store) -> None:
