@@ -205,7 +205,7 @@ def test_a_holder_hears_of_due_work_and_of_people_on_olts_it_has(conn: Connectio
     )
     plant(conn, job, *({"olt": one} for one in "abcd"), {"olt": "e", "due_at": SOON})
     due = leases.claim(conn, "w1", [], 60.0, 5, NOON)
-    assert (due.mine, due.wanted_back) == ({"a"}, {"a"})
+    assert due.mine == due.wanted_back == {"a"}
 
 
 def test_a_claim_counts_its_turns_and_takes_the_one_that_has_been_due_for_longest_in_its_turn(
@@ -495,14 +495,14 @@ def test_the_roles_of_workers_of_which_none_lives_end(conn: Connection) -> None:
 
 # ----------------------------------------------------------------------------------------------------- refused logins
 
-REFUSED = {
+REFUSED: dict[str, Any] = {
     "breaker": "open",
     "breaker_code": "olt_login_refused",
     "breaker_until": None,
     "refused_credential": "d1",
     "refused_at": NOON - MINUTE,
 }
-NOT_REFUSED = [
+NOT_REFUSED: list[dict[str, Any]] = [
     {"breaker": "half_open"},
     {"breaker_code": "olt_host_key_changed"},
     {"breaker_until": LATER},
@@ -589,7 +589,7 @@ def test_a_login_and_a_refusal_are_kept(conn: Connection) -> None:
 
 # ----------------------------------------------------------------------------------------------------------------- probes
 
-SILENT = {
+SILENT: dict[str, Any] = {
     "breaker": "open",
     "breaker_until": SOON,
     "breaker_code": "olt_unreachable",
