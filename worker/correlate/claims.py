@@ -69,9 +69,9 @@ def _engaged(
     order: Order, serial: str, wishes: Mapping[str, Wish], rules: Rules
 ) -> tuple[bool, datetime] | None:
     """Whether an attempt on the unit is under way, or it was completed; and since when. The former weighs more."""
-    attempt, done = order.attempted, standing_completion(order, rules)
-    wants = isinstance(wishes[order.id], Use) and attempt is not None and attempt.serial == serial
-    if wants and attempt and attempt.ask_at > cut(order, rules).time:
+    done = standing_completion(order, rules)
+    attempt = order.attempted if isinstance(wishes[order.id], Use) else None
+    if attempt and attempt.serial == serial and attempt.ask_at > cut(order, rules).time:
         return True, attempt.at
     return (False, done.at) if done and done.serial == serial else None
 
