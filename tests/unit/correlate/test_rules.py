@@ -442,7 +442,12 @@ def test_a_wait_goes_on_for_the_same_request_and_is_a_new_revision_after_work(
     assert found.worked_digest == (worked if began else "d:")
 
 
-WAITS: dict[str, Any] = {"worked_digest": "d:", "state": "waiting", "stage": Stage.WAITING_FOR_EQUIPMENT, "stage_since": NOON}
+WAITS: dict[str, Any] = {
+    "worked_digest": "d:",
+    "state": "waiting",
+    "stage": Stage.WAITING_FOR_EQUIPMENT,
+    "stage_since": NOON,
+}
 
 
 def test_an_order_waits_for_a_unit_for_a_day() -> None:
