@@ -1,4 +1,4 @@
-"""Run the tests that come by a fault, in a copy of the tree, until one notices."""
+"""Run the tests that come by a fault, in a copy of the tree and a process of their own, until one notices."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from dev.machine import ROOT
 from dev.mutants.faults import Fault
 from dev.mutants.reach import Reach
 
+NOTICED = frozenset({"killed", "hung"})
 _SPARE_S = 90.0
 _LINKS = (".venv", ".cache")
 
@@ -31,7 +32,12 @@ class Verdict:
     @property
     def noticed(self) -> bool:
         """Whether a test would have told."""
-        return self.outcome in {"killed", "hung"}
+        return self.outcome in NOTICED
+
+
+def lines_of(fault: Fault, source: str) -> tuple[int, int]:
+    """The first and the last line of `source` that it changes."""
+    return fault.line, fault.line + source[fault.start : fault.end].count("\n")
 
 
 class Judge:
@@ -44,8 +50,7 @@ class Judge:
     def judge(self, fault: Fault) -> Verdict:
         """Put the fault in, run, take it out."""
         source = (ROOT / fault.module).read_text()
-        last = fault.line + source[fault.start : fault.end].count("\n")
-        every = self._reach.tests(fault.module, fault.line, last)
+        every = self._reach.tests(fault.module, *lines_of(fault, source))
         tests = every[: self._most]
         if not tests:
             return Verdict(fault, "unreached", 0)

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.breaker import REFUSED
 from worker.logins import Again, Credential, Refusal, again, counted
-from worker.store import db, doubt, many
+from worker.store import db, doubt
 from worker.store.jobs import JOBS
 from worker.store.leases import due
 from worker.store.schema import credential, olt_lease
@@ -19,8 +20,9 @@ from worker.store.schema import credential, olt_lease
 
 def accepted(conn: Connection, digest: str, now: datetime) -> None:
     """An OLT has accepted this credential."""
+    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     conn.execute(
-        many.upserting(conn, credential)
+        dialect.insert(credential)
         .values(digest=digest, accepted_at=now)
         .on_conflict_do_update(index_elements=["digest"], set_={"accepted_at": now})
     )
