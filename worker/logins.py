@@ -62,6 +62,27 @@ def again(known: Credential | None, refusals: Sequence[Refusal], now: datetime, 
     return Again(retry=min(ripe, key=lambda refusal: (refusal.at, refusal.olt)).olt)
 
 
+def next_try(known: Credential | None, refusal: Refusal, now: datetime, retries: int) -> datetime | None:
+    """When this OLT may try the credential again at the earliest, should orders wait there; None: only a person ends it."""
+    if known is None or retries <= 0:
+        return None
+    tries = sorted(counted(known, now))
+    pauses = [(refusal.at, FIRST_S), *((at, AGAIN_S) for at in tries)]
+    earliest = [
+        since + timedelta(seconds=pause_s) for since, pause_s in pauses if not _passed(since, pause_s, now)
+    ]
+    if len(tries) >= retries:
+        earliest.append(tries[-retries] + WITHIN)
+    retry = max(earliest, default=now)
+    if known.accepted_at <= refusal.at:
+        return retry
+    return (
+        now
+        if _freed(known, refusal, now) or refusal.freed_at is None
+        else min(retry, refusal.freed_at + WITHIN)
+    )
+
+
 def counted(known: Credential, now: datetime) -> tuple[datetime, ...]:
     """The retries of the last 24 h."""
     return tuple(at for at in known.retried if abs(now - at) < WITHIN)

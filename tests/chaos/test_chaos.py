@@ -1,6 +1,10 @@
 """Everything around the workers breaks at random, and nothing is lost, doubled or left behind.
 
 The crash tests' town, stories and judge; beside the workers, broker, database, wires, OLTs and clocks are broken.
+
+The judge sees a final that is lost, doubled, other than the story's end or never told; a registration of somebody else's that is
+removed or changed; an ONU that is missing, left over, wrong, registered oftener than asked for, or not saved. `tests/unit/test_judge.py`
+holds each of these against worlds made by hand.
 """
 
 from __future__ import annotations

@@ -25,13 +25,13 @@ from tests.support.until import until
 from worker.store.db import Store
 from worker.store.migrate import upgrade
 
-INSTANTS = int(os.environ.get("ACENDE_CRASH_INSTANTS", "20"))
+INSTANTS = max(1, int(os.environ.get("ACENDE_CRASH_INSTANTS", "20")))
 SEED = int(os.environ.get("ACENDE_CRASH_SEED", secrets.randbelow(1_000_000)))
 """Draws orders, places and instants. What the machine does in between it does not."""
 BUSY = 14
 """Stories that run at the same time."""
-LAST = 4
-"""At so many last instants no story begins any more."""
+LAST = min(4, INSTANTS // 2)
+"""At so many last instants no story begins any more: at the first ones some must."""
 DRAIN_S = 120.0
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(240 + 30 * INSTANTS)]

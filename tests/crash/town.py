@@ -141,7 +141,8 @@ def let_in(sites: Iterable[Site], *workers: str) -> None:
         site.sim.users.update(dict.fromkeys(workers, OLT_PASSWORD))
 
 
-def _built(kind: Kind) -> Site:
+def built(kind: Kind) -> Site:
+    """An OLT of this kind with two strangers on it, not yet served."""
     device = vendor(kind.platform).device
     olt = WatchedOlt(
         name=kind.olt.upper(),
@@ -164,7 +165,7 @@ def _built(kind: Kind) -> Site:
 @asynccontextmanager
 async def town(folder: Path, *more: dict[str, Any]) -> AsyncIterator[dict[str, Site]]:
     """The OLTs by id, served; `inventory.yaml` in the folder names them, and `more` rows of others."""
-    sites = {kind.olt: _built(kind) for kind in KINDS}
+    sites = {kind.olt: built(kind) for kind in KINDS}
     account = {"username": {"env": "ACENDE_OLT_USERNAME"}, "password": {"env": "ACENDE_OLT_PASSWORD"}}
     async with AsyncExitStack() as stack:
         for site in sites.values():

@@ -1,6 +1,7 @@
 """`acende olts`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -11,7 +12,7 @@ from worker.cli import output
 from worker.cli.failure import Failure
 from worker.cli.opened import opened
 from worker.cli.output import Json
-from worker.store import leases, timelines
+from worker.store import leases, logins, timelines
 from worker.store.leases import OltState
 
 app = typer.Typer(add_completion=False)
@@ -27,8 +28,10 @@ def olts(
     as_json: Json = False,
 ) -> None:
     """Every OLT: who works on it, whether it is held, its breaker and why, and what is queued."""
-    with opened() as (_, store, _):
-        found = store.read_sync(leases.overview, None if olt is None else [olt])
+    with opened() as (known, store, _):
+        retries = store.read_sync(logins.next_tries, known.login_retries)
+        seen = store.read_sync(leases.overview, None if olt is None else [olt])
+        found = [replace(one, retry_at=retries.get(one.olt)) for one in seen]
         deeds = store.read_sync(timelines.deeds, olt) if olt else []
     if olt and not found:
         raise Failure(unknown(olt))
@@ -73,5 +76,7 @@ def _breaker(olt: OltState) -> Iterator[str]:
     until = f"until {output.text(breaker.until)}" if breaker.until else "until a person acts (reset-breaker)"
     state = "pause" if breaker.state == "closed" else f"breaker {breaker.state.replace('_', ' ')}"
     yield f"{state} {until}, after {breaker.failures} failures"
+    if olt.retry_at:
+        yield f"the login is tried once more by itself while orders wait, not before {output.text(olt.retry_at)}"
     if breaker.code:
         yield f"{breaker.code}: {reason(breaker.code).say({'olt': olt.olt}).text_en} {breaker.text or ''}".strip()

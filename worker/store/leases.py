@@ -390,6 +390,8 @@ class OltState:
     queue: dict[str, int]
     left_out: Mapping[str, Any] | None = None
     """Rows of its lists that could not be read, when that was seen last: `at`, `count`, `rows`."""
+    retry_at: datetime | None = None
+    """When a login that it has refused is tried again by itself, at the earliest."""
 
 
 def overview(conn: Connection, olts: Iterable[str] | None = None) -> list[OltState]:

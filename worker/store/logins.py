@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.breaker import REFUSED
-from worker.logins import Again, Credential, Refusal, again, counted
+from worker.logins import Again, Credential, Refusal, again, counted, next_try
 from worker.store import db, doubt
 from worker.store.jobs import JOBS
 from worker.store.leases import due
@@ -44,8 +44,7 @@ def try_again(conn: Connection, retries: int) -> tuple[str, ...]:
         return ()
     refusals: dict[str, list[Refusal]] = defaultdict(list)
     for row in conn.execute(waiting(now)):
-        refusal = Refusal(row.olt, row.refused_at, row.freed_at, bool(row.awaited))
-        refusals[row.refused_credential].append(refusal)
+        refusals[row.refused_credential].append(_refusal(row, awaited=bool(row.awaited)))
     known = select(credential).where(credential.c.digest.in_(sorted(refusals))).order_by(credential.c.digest)
     rows = conn.execute(known.with_for_update()).all() if refusals else ()
     let_in = [olt for row in rows for olt in _let_in(conn, row, refusals[row.digest], now, retries)]
@@ -54,24 +53,41 @@ def try_again(conn: Connection, retries: int) -> tuple[str, ...]:
     return tuple(let_in)
 
 
+def next_tries(conn: Connection, retries: int) -> dict[str, datetime]:
+    """The OLTs that have refused a login and may try it again by themselves: when that is at the earliest. Only reads."""
+    now = db.now(conn)
+    known = {row.digest: _known(row) for row in conn.execute(select(credential))}
+    found = {
+        row.olt: next_try(known.get(row.refused_credential), _refusal(row), now, retries)
+        for row in conn.execute(select(*_REFUSAL).where(*_WAITS))
+    }
+    return {olt: at for olt, at in found.items() if at}
+
+
+_REFUSAL = (olt_lease.c.olt, olt_lease.c.refused_credential, olt_lease.c.refused_at, olt_lease.c.freed_at)
+_WAITS = (
+    olt_lease.c.breaker == "open",
+    olt_lease.c.breaker_code == REFUSED,
+    olt_lease.c.breaker_until.is_(None),
+    olt_lease.c.refused_credential.is_not(None),
+    olt_lease.c.platform.is_not(None),
+)
+
+
+def _refusal(row: Any, *, awaited: bool = True) -> Refusal:
+    return Refusal(row.olt, row.refused_at, row.freed_at, awaited)
+
+
+def _known(row: Any) -> Credential:
+    return Credential(row.accepted_at, tuple(map(datetime.fromisoformat, row.retried or ())))
+
+
 def waiting(now: datetime) -> Select[Any]:
     """The query for OLTs that wait for a person after a refused login, locked."""
     awaited = due(now).exists() & ~olt_lease.c.held
     return (
-        select(
-            olt_lease.c.olt,
-            olt_lease.c.refused_credential,
-            olt_lease.c.refused_at,
-            olt_lease.c.freed_at,
-            awaited.label("awaited"),
-        )
-        .where(
-            olt_lease.c.breaker == "open",
-            olt_lease.c.breaker_code == REFUSED,
-            olt_lease.c.breaker_until.is_(None),
-            olt_lease.c.refused_credential.is_not(None),
-            olt_lease.c.platform.is_not(None),
-        )
+        select(*_REFUSAL, awaited.label("awaited"))
+        .where(*_WAITS)
         .order_by(olt_lease.c.olt)
         .with_for_update(of=olt_lease, skip_locked=True)
     )
@@ -80,7 +96,7 @@ def waiting(now: datetime) -> Select[Any]:
 def _let_in(
     conn: Connection, row: Any, refusals: list[Refusal], now: datetime, retries: int
 ) -> tuple[str, ...]:
-    known = Credential(row.accepted_at, tuple(map(datetime.fromisoformat, row.retried or ())))
+    known = _known(row)
     who: Again = again(known, refusals, now, retries)
     if who.freed:
         _open(conn, who.freed, now, freed_at=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,13 @@ import pytest
 from tests.integration.cli.conftest import WHY, Desk, both
 from tests.stories.plant import OTHER_PORT, at, started
 from tests.support.until import until
+from vendors.errors import LoginRefused
 from vendors.simulator.faults import Fault
+from worker import ledger
+from worker.breaker import BreakerPolicy
+from worker.cli import output
 from worker.store import Connection, db, leases
+from worker.store.leases import Lease
 
 ONU = "HWTC1A2B3C4D"
 OTHER = "HWTC00000002"
@@ -38,7 +44,7 @@ async def test_an_olt_shows_who_leases_it_its_session_and_its_queue(desk: Desk) 
     [row] = (await desk.acende("olts", "--json")).json()
     assert row.keys() == {
         "olt", "platform", "holder", "expires_at", "session_open", "held_by", "held_reason", "breaker",
-        "last_ok_at", "queue", "left_out",
+        "last_ok_at", "queue", "left_out", "retry_at",
     }  # fmt: skip
     assert (row["olt"], row["platform"], row["holder"], row["queue"]) == ("olt-1", "huawei_smartax", None, {})
     assert "free" in (await desk.acende("olts")).out
@@ -65,6 +71,29 @@ async def test_an_open_breaker_says_why_and_who_must_act(desk: Desk) -> None:
     ran = await desk.acende("olt", "reset-breaker", "olt-1", "--why", "senha trocada", "--who", "ana")
     assert (ran.status, ran.out) == (0, "the breaker of olt-1 is closed.\n")
     assert (await state(desk)).breaker.state == "closed"
+
+
+async def test_a_refused_login_that_is_tried_again_by_itself_says_when(desk: Desk) -> None:
+    store = desk.plant.store
+    await desk.plant.prepared()
+    lease = await store.run(_leased)
+    await store.run(ledger.connected, lease, "digest")
+    refusal = LoginRefused("no", step="cli")
+    await store.run(ledger.not_connected, lease, refusal, "", BreakerPolicy(), 0.0, "digest")
+    refused_at = await store.read(db.now)
+    await store.run(leases.release, lease)
+    [row] = (await desk.acende("olts", "--json")).json()
+    soonest = datetime.fromisoformat(row["retry_at"]) - refused_at
+    assert timedelta(seconds=50) < soonest <= timedelta(seconds=60)
+    shown = (await desk.acende("olts")).out
+    told = output.text(datetime.fromisoformat(row["retry_at"]))
+    assert f"the login is tried once more by itself while orders wait, not before {told}" in shown
+
+
+def _leased(conn: Connection) -> Lease:
+    lease = leases.take(conn, "olt-1", "w1", 60.0, db.now(conn))
+    assert lease
+    return lease
 
 
 async def _breaker_is(desk: Desk, expected: str) -> bool:

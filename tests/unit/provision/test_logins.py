@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.logins import NOBODY, Again, Credential, Refusal, again
+from worker.logins import NOBODY, Again, Credential, Refusal, again, next_try
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = 3600.0
@@ -126,3 +126,36 @@ def test_whatever_is_refused_when_in_any_24_h_no_more_retries_are_made_than_allo
     for first in made:
         assert len([one for one in made if first <= one < first + DAY]) <= retries
     assert all(later - first >= 900 for first, later in pairwise(made))
+
+
+# ------------------------------------------------------------------------------------------------ when that will be
+
+
+@given(
+    st.lists(st.integers(-2 * 86_400, 0), max_size=4),
+    st.integers(-2 * 86_400, 0),
+    st.none() | st.integers(-2 * 86_400, 0),
+    st.integers(-3 * 86_400, 0),
+    st.integers(1, 3),
+)
+def test_what_is_told_of_the_next_try_is_when_it_comes_and_no_sooner(
+    retried: list[int], seconds: int, freed: int | None, accepted: int, retries: int
+) -> None:
+    credential, refusal = known(*retried, accepted=accepted), refused(seconds=seconds, freed=freed)
+    told = next_try(credential, refusal, at(0), retries)
+    assert told is not None
+    assert told >= at(0)
+    assert again(credential, [refusal], told, retries) != NOBODY
+    if told > at(0):
+        for part in (0.0, 0.5, 0.999):
+            sooner = at(0) + (told - at(0)) * part
+            assert again(credential, [refusal], sooner, retries) == NOBODY
+
+
+def test_where_no_try_will_come_none_is_told() -> None:
+    assert next_try(None, refused(), at(0), 2) is None
+    assert next_try(known(), refused(), at(0), 0) is None
+
+
+def test_a_refusal_written_before_the_clock_was_set_back_is_told_as_due() -> None:
+    assert next_try(known(), refused(seconds=DAY), at(0), 2) == at(0)
