@@ -6,7 +6,7 @@ from pathlib import Path
 from schemas.catalog import Catalogue
 from schemas.configuration import Configuration
 from schemas.inventory import Inventory
-from schemas.services import Services
+from schemas.services import Services, contradictions
 from schemas.yaml import ConfigError, Document, Problem, read, validate
 
 
@@ -56,7 +56,10 @@ def _inventory(path: Path, platforms: Collection[str] | None, *, pinned: bool) -
 def _services(path: Path) -> tuple[Services, str]:
     """They and the SHA-256 of their file."""
     document = read(path)
-    return validate(document, Services), document.sha256
+    services = validate(document, Services)
+    if problems := [document.problem(where, text) for where, text in contradictions(services)]:
+        raise ConfigError(problems)
+    return services, document.sha256
 
 
 def _inventory_problems(

@@ -1,5 +1,6 @@
 """`services.yaml`: what an ONU is given. Provisioning models by plan, mode, ONU and OLT; the first that fits is taken."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -295,3 +296,35 @@ class Services(ConfigModel):
     def by_name(self) -> dict[str, ProvisioningModel]:
         """The provisioning models by name."""
         return {model.name: model for model in self.models}
+
+
+# ------------------------------------------------------------------------------------- parts that contradict each other
+
+Where = tuple[str | int, ...]
+
+
+def contradictions(services: Services) -> Iterator[tuple[Where, str]]:
+    """Parts of a model that refer to parts which it does not have, or that stand twice, with what is wrong: an OLT would
+    refuse them after it has taken others.
+    """
+    for number, rule in enumerate(services.models):
+        yield from _numbers(("models", number, "give"), rule.give)
+
+
+def _numbers(where: Where, give: Give) -> Iterator[tuple[Where, str]]:
+    gems = [gem.index for gem in give.gem_ports]
+    tconts = [tcont.index for tcont in give.tconts]
+    yield from _twice((*where, "gem_ports"), gems, "GEM port")
+    yield from _twice((*where, "tconts"), tconts, "T-CONT")
+    for at, gem in enumerate(give.gem_ports):
+        if gem.tcont not in tconts:
+            yield (*where, "gem_ports", at, "tcont"), f"there is no T-CONT {gem.tcont} in this model"
+    for part in ("service_ports", "onu_services") if gems else ():
+        for at, item in enumerate(getattr(give, part)):
+            if item.gem_port not in gems:
+                yield (*where, part, at, "gem_port"), f"there is no GEM port {item.gem_port} in this model"
+
+
+def _twice(where: Where, numbers: list[int], kind: str) -> Iterator[tuple[Where, str]]:
+    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
+        yield where, f"{kind} {number} stands twice"

@@ -4,7 +4,8 @@ Every combination that the rules can tell apart is tried once: plans by the patt
 which patterns they fit. What a rule gives is then built for an order that lacks nothing, and planned for an empty OLT.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice, product
@@ -25,6 +26,7 @@ from worker.resolve import Resolved, resolve
 from worker.rules import Asked, Choice, Unit, Unresolved, brand_of, choose, holds
 
 COMBINATIONS_MAX = 100_000
+NOT_ON_ONU = "not_on_this_onu"
 _NUMBER = "00000001"
 _OTHER_VENDOR = "XPON"
 """Stands for the makers of whom the catalogue knows no vendor id."""
@@ -204,15 +206,52 @@ def _why_never(rule: ProvisioningModel, choices: Choices) -> str:
 
 def _outcomes(choices: Choices, config: Configuration, adapters: Mapping[str, Adapter]) -> Iterator[Remark]:
     numbers = {rule.name: number for number, rule in enumerate(config.services.models)}
+    left: dict[Where, list[_NotTaken]] = defaultdict(list)
     for asked, choice in choices:
         if isinstance(choice, Choice):
             where: Where = ("models", numbers[choice.rule.name])
-            yield from _outcome(asked, where, config, adapters.get(asked.olt.platform))
+            for found in _outcome(asked, where, config, adapters.get(asked.olt.platform)):
+                if isinstance(found, Remark):
+                    yield found
+                else:
+                    left[where].append(found)
+    yield from (Remark("note", where, _not_taken(ones)) for where, ones in left.items())
+
+
+@dataclass(frozen=True)
+class _NotTaken:
+    """What ONUs of this model do not take from this platform, although others of the rule do; what of it is required."""
+
+    fields: tuple[str, ...]
+    required: tuple[str, ...]
+    model: str | None
+    platform: str
+
+
+def _not_taken(ones: Sequence[_NotTaken]) -> str:
+    """All that such ONUs of one rule do not take, in one note that names their models."""
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[_NotTaken]] = defaultdict(list)
+    for one in ones:
+        alike[one.fields, one.required].append(one)
+    return "; ".join(_told_alike(fields, required, some) for (fields, required), some in alike.items())
+
+
+def _told_alike(fields: tuple[str, ...], required: tuple[str, ...], ones: Sequence[_NotTaken]) -> str:
+    models = ", ".join(sorted({one.model or "an unknown model" for one in ones}))
+    platforms = ", ".join(sorted({one.platform for one in ones}))
+    said = f"{_are(fields, 'not applied')} to {models} on {platforms}"
+    if not required:
+        return said
+    return f"{said} but {'is required' if required == fields and len(fields) == 1 else _are(required, 'required')}"
+
+
+def _are(names: Sequence[str], what: str) -> str:
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {what}"
 
 
 def _outcome(
     asked: Combination, where: Where, config: Configuration, adapter: Adapter | None
-) -> Iterator[Remark]:
+) -> Iterator[Remark | _NotTaken]:
     built = {port: _resolved(asked, port, config) for port in _ports(asked.olt, config)}
     good = [outcome for outcome in built.values() if isinstance(outcome, Resolved)]
     for port, outcome in built.items():
@@ -233,16 +272,20 @@ def _unresolved(outcome: Unresolved, olt: Olt, port: PonPort | None) -> str:
     return f"{outcome.code} on {place}"
 
 
-def _on_platform(resolved: Resolved, asked: Combination, where: Where, adapter: Adapter) -> Iterator[Remark]:
+def _on_platform(
+    resolved: Resolved, asked: Combination, where: Where, adapter: Adapter
+) -> Iterator[Remark | _NotTaken]:
     limits = adapter.limits(resolved.desired)
     refused = resolved.refused(limit.field for limit in limits)
     platform = asked.olt.platform
+    if fields := tuple(limit.field for limit in limits if limit.reason == NOT_ON_ONU):
+        # Other ONUs of the same rule take it: no reason to refuse the file.
+        must_take = tuple(field for field in fields if field in refused)
+        yield _NotTaken(fields, must_take, asked.model, platform)
     for limit in limits:
-        must = " but is required" if limit.field in refused else ""
-        if limit.reason == "not_on_this_onu":
-            # Other ONUs of the same rule take it: no reason to refuse the file.
-            yield Remark("note", where, f"{limit.field} is not applied to {asked.model} on {platform}{must}")
+        if limit.reason == NOT_ON_ONU:
             continue
+        must = " but is required" if limit.field in refused else ""
         level: Literal["error", "note"] = "error" if must else "note"
         yield Remark(level, where, f"{limit.field} is not applied on {platform} ({limit.reason}){must}")
     try:

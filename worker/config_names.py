@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from schemas.configuration import Configuration
 from schemas.patterns import is_pattern, matches, matches_model
-from schemas.services import Give, When
+from schemas.services import When, contradictions
 from schemas.templates import references
 from schemas.yaml import Where
 from worker.rules import PLACE_VARIABLES
@@ -67,29 +67,9 @@ def _nearest(glob: str, names: Collection[str]) -> str:
 
 
 def references_inside(config: Configuration) -> Iterator[tuple[Where, str]]:
-    """Parts of a model that refer to parts it does not have: GEM ports, T-CONTs, numbers given twice, variables."""
+    """Parts of a model that refer to what there is not: GEM ports, T-CONTs, numbers given twice, variables."""
+    yield from contradictions(config.services)
     defined = PLACE_VARIABLES.union(*(entry.set.keys() for entry in config.services.variables))
     for number, rule in enumerate(config.services.models):
-        where: Where = ("models", number, "give")
-        yield from _numbers(where, rule.give)
         for name in sorted(references(rule.give.model_dump()) - defined):
-            yield where, f"no variable is called {name}"
-
-
-def _numbers(where: Where, give: Give) -> Iterator[tuple[Where, str]]:
-    gems = [gem.index for gem in give.gem_ports]
-    tconts = [tcont.index for tcont in give.tconts]
-    yield from _twice((*where, "gem_ports"), gems, "GEM port")
-    yield from _twice((*where, "tconts"), tconts, "T-CONT")
-    for at, gem in enumerate(give.gem_ports):
-        if gem.tcont not in tconts:
-            yield (*where, "gem_ports", at, "tcont"), f"there is no T-CONT {gem.tcont} in this model"
-    for part in ("service_ports", "onu_services") if gems else ():
-        for at, item in enumerate(getattr(give, part)):
-            if item.gem_port not in gems:
-                yield (*where, part, at, "gem_port"), f"there is no GEM port {item.gem_port} in this model"
-
-
-def _twice(where: Where, numbers: list[int], kind: str) -> Iterator[tuple[Where, str]]:
-    for number in sorted({number for number in numbers if numbers.count(number) > 1}):
-        yield where, f"{kind} {number} stands twice"
+            yield ("models", number, "give"), f"no variable is called {name}"

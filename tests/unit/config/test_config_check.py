@@ -265,3 +265,20 @@ def test_what_the_onus_of_another_maker_do_not_take_is_a_note() -> None:
     report = checked(f"models:\n  - {rule}\n  - {{name: resto, give: {{{PROFILES}, onu_type: F660}}}}\n")
     assert said(report, "error") == []
     assert "wan is not applied to EG8145V5 on zte_zxan but is required" in said(report, "note")
+
+
+def test_what_onus_of_other_makers_do_not_take_is_one_note_a_rule_that_names_their_models() -> None:
+    parts = "wan: {mode: dhcp, vlan: 600, vlan_profile: VP}, wifi: [{index: 1}]"
+    olts = (
+        INVENTORY + "  - {id: olt-c, site: sul, platform: zte_titan, address: 10.0.0.3, transport: telnet}\n"
+    )
+    rule = f"{{name: rota, when: {{platform: zte_*}}, give: {{onu_type: F660, {parts}}}, required: [wan]}}"
+    report = checked(f"models:\n  - {rule}\n  - {{name: resto, give: {{{PROFILES}}}}}\n", olts)
+    [note] = [remark for remark in report.remarks if "not applied to" in remark.text]
+    assert (note.level, note.where) == ("note", ("models", 0))
+    routers, others = note.text.split("; ")[::-1]
+    assert routers.startswith("wan, wifi.1 are not applied to ")
+    assert routers.endswith(" on zte_titan, zte_zxan but wan is required")
+    assert others.startswith("wan is not applied to ")
+    assert others.endswith(" on zte_titan, zte_zxan but is required")
+    assert "HG6143D" in routers

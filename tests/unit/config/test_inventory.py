@@ -192,3 +192,44 @@ def test_missing_credentials_are_told_for_those_that_olts_use() -> None:
         ("default", "the environment variable OLT_PASSWORD is not set")
     ]
     assert list(missing(inventory(), {"OLT_USER": "a", "OLT_PASSWORD": "b"})) == []
+
+
+CARRIED = "tconts: [{index: 1, profile: P}], gem_ports: [{index: 1, tcont: 1}]"
+
+
+@pytest.mark.parametrize(
+    ("given", "where", "expected"),
+    [
+        (
+            "tconts: [{index: 1, profile: P}], gem_ports: [{index: 1, tcont: 2}]",
+            "gem_ports[0].tcont",
+            "there is no T-CONT 2 in this model",
+        ),
+        ("gem_ports: [{index: 1, tcont: 1}]", "gem_ports[0].tcont", "there is no T-CONT 1 in this model"),
+        (
+            f"{CARRIED}, service_ports: [{{gem_port: 1, vlan: 3}}, {{gem_port: 2, vlan: 3}}]",
+            "service_ports[1].gem_port",
+            "there is no GEM port 2 in this model",
+        ),
+        (
+            f"{CARRIED}, onu_services: [{{name: HSI, gem_port: 2}}]",
+            "onu_services[0].gem_port",
+            "there is no GEM port 2 in this model",
+        ),
+        ("tconts: [{index: 1, profile: P}, {index: 1, profile: Q}]", "tconts", "T-CONT 1 stands twice"),
+    ],
+)
+def test_a_model_whose_parts_contradict_each_other_is_refused_before_any_order(
+    tmp_path: Path, given: str, where: str, expected: str
+) -> None:
+    olts = written(tmp_path, INVENTORY)
+    path = written(tmp_path, f"models:\n  - name: tudo\n    give: {{{given}}}\n", "services.yaml")
+    with pytest.raises(ConfigError) as caught:
+        load_configuration(olts, path, shipped())
+    assert str(caught.value) == f"{path}:3: models[0].give.{where}: {expected}"
+
+
+def test_a_model_may_name_gem_ports_that_the_line_profile_defines(tmp_path: Path) -> None:
+    given = "give: {line_profile: 10, service_profile: 20, service_ports: [{gem_port: 7, vlan: 3}]}"
+    path = written(tmp_path, f"models:\n  - name: tudo\n    {given}\n", "services.yaml")
+    assert load_configuration(written(tmp_path, INVENTORY), path, shipped()).services.models
