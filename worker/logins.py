@@ -14,6 +14,8 @@ FIRST_S = 60.0
 AGAIN_S = 900.0
 """After the retry before."""
 WITHIN = timedelta(hours=24)
+KEPT = timedelta(days=90)
+"""A credential that no OLT has accepted for so long is forgotten: it was changed, or it is time that a person looks."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ of libraries, of which only type and place are kept (their messages may repeat w
 import logging
 import re
 import sys
+import time
 import traceback
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -34,9 +36,15 @@ _MUTE = ("faststream",)
 """It warns of what is meant, says each batch, and brings a handler of its own, which prints tracebacks as they are. Of an
 exception it repeats the message, which may hold part of a record."""
 
+_REPEATS = ("aiokafka",)
+"""It says the same dozens of times a second for as long as a broker is away."""
+_SELDOM_S = 300.0
+_KINDS_MOST = 10
+
 _ANY = Platform(name="any", prompt="")
 """Of an error alone nobody knows which platform it quotes."""
 
+Kind = tuple[str, ...]
 Exc = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
@@ -114,6 +122,49 @@ def _untold(record: logging.LogRecord) -> bool:
     return True
 
 
+class Seldom(logging.Filter):
+    """Of each kind of line of a library that repeats itself, the first at once, then one in five minutes.
+
+    `left_out` of that one counts those in between. Lines are of a kind that have the same text, but for the message of an
+    exception; of one template at most ten are told apart.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._last: dict[Kind, tuple[float, int]] = {}
+        """When one of a kind was last let through, and how many were left out since."""
+        self._variants: Counter[Kind] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        if record.name.partition(".")[0] not in _REPEATS:
+            return True
+        kind, now = self._kind(record), self._clock()
+        told_at, left_out = self._last.get(kind, (None, 0))
+        if told_at is not None and now - told_at < _SELDOM_S:
+            self._last[kind] = (told_at, left_out + 1)
+            return False
+        self._last[kind] = (now, 0)
+        if left_out:
+            record.left_out = left_out
+        return True
+
+    def _kind(self, record: logging.LogRecord) -> Kind:
+        template: Kind = (record.name, record.levelname, str(record.msg) if record.args else "")
+        args = record.args or (record.msg,)
+        given = args if isinstance(args, tuple) else (args,)
+        kind = (*template, *map(_without_message, given))
+        if kind in self._last:
+            return kind
+        self._variants[template] += 1
+        return kind if self._variants[template] <= _KINDS_MOST else template
+
+
+def _without_message(value: object) -> str:
+    return type(value).__name__ if isinstance(value, BaseException) else str(value)
+
+
 def _trace(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Add the trace in which the line is written, where it is sampled."""
     line.update(tracing.exemplar() or {})
@@ -160,6 +211,7 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
         else structlog.dev.ConsoleRenderer(colors=False)
     )
     handler = logging.StreamHandler(stream or sys.stderr)
+    handler.addFilter(Seldom())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],

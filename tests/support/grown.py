@@ -21,6 +21,9 @@ GROWS = frozenset(
         "job_step",
         "action",
         "secret",
+        "rejected_order",
+        "rejected_record",
+        "credential",
     }
 )
 """Tables whose rows are not those of what is under way."""
@@ -66,6 +69,12 @@ _WRITTEN = {
         "i, CASE WHEN i % 8 < 2 THEN NULL ELSE 'PAST-' || i END, 1, {at}, 'outcome', 'Instalação concluída.'",
     ),
     "action": ("at, who, what, target, why", "{at}, 'ana', 'retry', 'PAST-' || i, '-'"),
+    "rejected_order": ("id, revision, sequence, code, at", "'PAST-' || i, 1, 1, 'invalid_data', {at}"),
+    "rejected_record": (
+        "place, service_order_id, serial, customer, code, at, until",
+        "'t/0/' || i, 'PAST-' || i, 'PAST' || i, 'C-' || i, 'invalid_data', {at}, {later}",
+    ),
+    "credential": ("digest, accepted_at", "'digest-' || i, {at}"),
     "secret": (
         "service_order_id, wifi_key, erase_at",
         "'PAST-' || i, 'x', {later}",

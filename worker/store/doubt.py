@@ -9,6 +9,8 @@ from worker.store import db
 from worker.store.schema import action
 
 ACCEPT = "clock accept"
+_TARGET = "clock"
+"""Of what people did, the few rows that may be about the clock are found by their target."""
 NONE = timedelta()
 
 
@@ -21,7 +23,8 @@ def ahead(conn: Connection) -> timedelta:
 
 
 def _accepted(conn: Connection, since: datetime) -> bool:
-    latest = conn.execute(select(func.max(action.c.at)).where(action.c.what == ACCEPT)).scalar()
+    said = select(func.max(action.c.at)).where(action.c.target == _TARGET, action.c.what == ACCEPT)
+    latest = conn.execute(said).scalar()
     return latest is not None and latest >= since
 
 
@@ -34,5 +37,5 @@ def rules(conn: Connection) -> Rules:
 def accept(conn: Connection, who: str, why: str) -> datetime:
     """Say that the clock is right as it is; what it shows. Workers learn of it within seconds."""
     at = db.now(conn)
-    conn.execute(insert(action).values(at=at, who=who, what=ACCEPT, target="clock", why=why))
+    conn.execute(insert(action).values(at=at, who=who, what=ACCEPT, target=_TARGET, why=why))
     return at

@@ -7,15 +7,24 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.breaker import REFUSED
-from worker.logins import Again, Credential, Refusal, again, counted, next_try
+from worker.logins import KEPT, Again, Credential, Refusal, again, counted, next_try
 from worker.store import db, doubt
 from worker.store.jobs import JOBS
 from worker.store.leases import due
 from worker.store.schema import credential, olt_lease
+
+_REFUSAL = (olt_lease.c.olt, olt_lease.c.refused_credential, olt_lease.c.refused_at, olt_lease.c.freed_at)
+_WAITS = (
+    olt_lease.c.breaker == "open",
+    olt_lease.c.breaker_code == REFUSED,
+    olt_lease.c.breaker_until.is_(None),
+    olt_lease.c.refused_credential.is_not(None),
+    olt_lease.c.platform.is_not(None),
+)
 
 
 def accepted(conn: Connection, digest: str, now: datetime) -> None:
@@ -32,6 +41,14 @@ def refused(conn: Connection, olt: str, digest: str | None, now: datetime) -> No
     """The OLT has refused this credential. After `leases.guard`."""
     known = update(olt_lease).where(olt_lease.c.olt == olt)
     conn.execute(known.values(refused_credential=digest, refused_at=now))
+
+
+def forget_unused(conn: Connection, now: datetime, limit: int = 500) -> int:
+    """Delete credentials that nobody has accepted for long and no OLT waits for, some at once; how many."""
+    old = credential.c.accepted_at <= now - KEPT
+    awaited = select(olt_lease.c.olt).where(olt_lease.c.refused_credential == credential.c.digest, *_WAITS)
+    unused = select(credential.c.digest).where(old, ~awaited.exists()).limit(limit)
+    return int(conn.execute(delete(credential).where(credential.c.digest.in_(unused), old)).rowcount)
 
 
 def try_again(conn: Connection, retries: int) -> tuple[str, ...]:
@@ -62,16 +79,6 @@ def next_tries(conn: Connection, retries: int) -> dict[str, datetime]:
         for row in conn.execute(select(*_REFUSAL).where(*_WAITS))
     }
     return {olt: at for olt, at in found.items() if at}
-
-
-_REFUSAL = (olt_lease.c.olt, olt_lease.c.refused_credential, olt_lease.c.refused_at, olt_lease.c.freed_at)
-_WAITS = (
-    olt_lease.c.breaker == "open",
-    olt_lease.c.breaker_code == REFUSED,
-    olt_lease.c.breaker_until.is_(None),
-    olt_lease.c.refused_credential.is_not(None),
-    olt_lease.c.platform.is_not(None),
-)
 
 
 def _refusal(row: Any, *, awaited: bool = True) -> Refusal:

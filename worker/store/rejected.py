@@ -224,4 +224,19 @@ def forget(conn: Connection, order_ids: Collection[str]) -> None:
 def forget_gone(conn: Connection, at: datetime) -> int:
     """Forget where requests lay that their topics no longer keep, some at once; how many."""
     gone = select(rejected_record.c.place).where(rejected_record.c.until <= at).limit(ROWS_MAX)
-    return int(conn.execute(delete(rejected_record).where(rejected_record.c.place.in_(gone))).rowcount)
+    places = list(conn.execute(gone).scalars())
+    conn.execute(delete(rejected_record).where(many.among(conn, rejected_record.c.place, places)))
+    return len(places)
+
+
+def forget_orders(conn: Connection, until: datetime) -> int:
+    """Forget orders that were told before `until` and of which no request lies anywhere any more, some at once; how many.
+
+    Until then an order that is asked for anew goes on with the sequence that it had.
+    """
+    oldest = select(rejected_order.c.id).where(rejected_order.c.at <= until)
+    found = set(conn.execute(oldest.order_by(rejected_order.c.at).limit(ROWS_MAX)).scalars())
+    theirs = many.among(conn, rejected_record.c.service_order_id, found)
+    found -= set(conn.execute(select(rejected_record.c.service_order_id).where(theirs)).scalars())
+    conn.execute(delete(rejected_order).where(many.among(conn, rejected_order.c.id, found)))
+    return len(found)

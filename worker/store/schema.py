@@ -349,7 +349,7 @@ credential = Table(
     "credential",
     metadata,
     Column("digest", Text, primary_key=True),  # keyed, of user and password
-    Column("accepted_at", Utc, nullable=False),
+    Column("accepted_at", Utc, nullable=False, index=True),
     Column("retried", Document),  # times of retries within 24 h, ISO 8601
 )
 """Credentials that have logged in to an OLT."""

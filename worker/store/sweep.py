@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, 
 
 from worker.correlate import World
 from worker.facts import OrderState
-from worker.store import doubt, many, rejected, search, secrets, world
+from worker.store import doubt, logins, many, rejected, search, secrets, world
 from worker.store.apply import Facts, lock
 from worker.store.db import context, note_corrected, now
 from worker.store.privacy import forget
@@ -60,11 +60,12 @@ def _erase(conn: Connection, at: datetime) -> tuple[int, int, int, int]:
     """Erase what has had its time; where a time lies further ahead than twice what is kept, the clock was set back."""
     rules = context(conn).rules
     _forget_steps(conn, at, at - rules.personal_keep)
+    logins.forget_unused(conn, at)
     return (
         secrets.erase_due(conn, at, at + 2 * rules.secret_keep),
         _forget_events(conn, at, at - rules.inbox_keep),
         forget_people(conn, at, at - rules.personal_keep),
-        rejected.forget_gone(conn, at),
+        rejected.forget_gone(conn, at) + rejected.forget_orders(conn, at - rules.personal_keep),
     )
 
 

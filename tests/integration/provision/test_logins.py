@@ -14,7 +14,7 @@ from tests.integration.provision.support import add_job, claim, migrated, take, 
 from vendors.errors import HostKeyChanged, LoginRefused, OltBusy, OltUnreachable, ProvisioningError
 from worker import ledger
 from worker.breaker import BreakerPolicy
-from worker.store import db, doubt, leases, logins, probes
+from worker.store import db, doubt, leases, logins, probes, sweep
 from worker.store.db import Store
 from worker.store.schema import credential, olt_lease
 
@@ -295,3 +295,27 @@ async def test_credentials_are_kept_as_keyed_digests_alone(store: Store) -> None
     await log_in(store, "olt-3", None)
     [row] = await store.read(lambda conn: conn.execute(select(credential)).all())
     assert (row.digest, row.retried) == (RIGHT, None)
+
+
+async def test_a_credential_that_nobody_accepts_any_more_is_forgotten_unless_an_olt_waits_for_it(
+    store: Store,
+) -> None:
+    await log_in(store, "olt-0", None, RIGHT)
+    await log_in(store, "olt-1", None, WRONG)
+    await log_in(store, "olt-1", REFUSED, WRONG)
+    start = store.clock.offset
+    store.clock.offset = start + timedelta(days=89)
+    await store.run(sweep.sweep)
+    assert await store.read(_digests) == {RIGHT, WRONG}
+    await log_in(store, "olt-0", None, RIGHT)
+    store.clock.offset = start + timedelta(days=91)
+    await store.run(sweep.sweep)
+    assert await store.read(_digests) == {RIGHT, WRONG}, "one was accepted since, one is waited for"
+    store.clock.offset = start + timedelta(days=180)
+    await store.run(leases.reset_breaker, "olt-1", "ana", "senha trocada", await store.read(db.now))
+    await store.run(sweep.sweep)
+    assert await store.read(_digests) == set()
+
+
+def _digests(conn: Connection) -> set[str]:
+    return set(conn.execute(select(credential.c.digest)).scalars())

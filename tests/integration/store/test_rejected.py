@@ -266,6 +266,24 @@ async def test_where_the_retention_is_not_known_they_are_found_for_thirty_days(
     assert row.until - row.at == timedelta(days=30)
 
 
+async def test_an_order_of_which_no_request_could_be_read_is_forgotten_as_the_data_of_others_are(
+    store: Store, erp: Erp
+) -> None:
+    keep = RULES.personal_keep
+    erp.reading.learn({Topics().install: keep + timedelta(days=10)})
+    await erp.send(started(**WRONG), started("OS-2", None, **WRONG))
+    await store.run(privacy.forget, ["OS-2"], await store.read(db.now))
+
+    async def swept(days: timedelta) -> set[str]:
+        store.clock.offset = days
+        await store.run(sweep.sweep)
+        return set(await store.read(rejected.last, ["OS-1", "OS-2"]))
+
+    assert await swept(keep - timedelta(minutes=1)) == {"OS-1", "OS-2"}
+    assert await swept(keep + timedelta(minutes=1)) == {"OS-1"}, "its record may be read again"
+    assert await swept(keep + timedelta(days=11)) == set()
+
+
 async def test_an_order_that_was_asked_for_since_is_listed_once(store: Store, erp: Erp) -> None:
     await erp.send(started(**WRONG), started())
     assert [(view.id, view.state) for view in await store.read(timelines.orders)] == [("OS-1", "working")]
