@@ -35,6 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[run_key] = Run()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those of minutes first: none of them is alone at the end while the other processes have nothing to do."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput[RUN_FOLDER] = str(node.config.stash[run_key].folder)

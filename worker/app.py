@@ -13,7 +13,7 @@ from worker.ingest import Ingest
 from worker.publish import Publisher
 from worker.runtime import Beat, Runtime
 from worker.settings import Settings
-from worker.store import Connection, leases, migrate, roles
+from worker.store import Connection, leases, revisions, roles
 from worker.store.db import StoreError, StoreUnavailable
 from worker.store.retention import JOBS_MAX, drop_jobs
 from worker.store.sweep import sweep
@@ -102,7 +102,7 @@ class Worker:
 
     async def _answers(self) -> bool:
         try:
-            await asyncio.wait_for(self.store.read(migrate.check), _READY_S)
+            await asyncio.wait_for(self.store.read(revisions.check), _READY_S)
         except (StoreError, TimeoutError):
             return False
         return True
@@ -114,8 +114,8 @@ class Worker:
         while not stop.is_set() and not self._migrated.is_set():
             try:
                 if self.store.embedded:
-                    await asyncio.to_thread(migrate.upgrade, self.settings.database_url.get_secret_value())
-                await self.store.read(migrate.check)
+                    await asyncio.to_thread(_migrate, self.settings.database_url.get_secret_value())
+                await self.store.read(revisions.check)
                 if self.store.embedded:
                     await self.store.run(_end_leases)
                 self._migrated.set()
@@ -193,6 +193,12 @@ class Worker:
             await self.store.run(roles.release, SWEEPER, self.settings.name)
         except StoreUnavailable:
             log.info("lease_not_released", role=SWEEPER)
+
+
+def _migrate(url: str) -> None:
+    from worker.store import migrate  # noqa: PLC0415 - Alembic takes a tenth of the start, and PostgreSQL is not migrated here
+
+    migrate.upgrade(url)
 
 
 def _end_leases(conn: Connection) -> None:

@@ -28,7 +28,7 @@ from tests.support.until import until
 from tests.upgrade.released_code import FIRST, PREVIOUS, Release, acende
 from tests.upgrade.stories import waiting
 from worker.facts import OrderState
-from worker.store import migrate
+from worker.store import migrate, revisions
 from worker.store.db import Store
 from worker.store.schema import inbox, outbox, service_order
 
@@ -85,7 +85,7 @@ class Upgrade:
     async def migrated(self) -> None:
         """Migrate, as the chart does before it replaces any worker."""
         said = await acende(self.new, "db", "upgrade")
-        assert said == f"the database is at revision {migrate.head()}\n"
+        assert said == f"the database is at revision {revisions.head()}\n"
 
     async def work(self, name: str, env: dict[str, str]) -> Worker:
         """Start a worker, ready."""

@@ -16,7 +16,7 @@ from worker.cli.failure import Failure, Status
 from worker.cli.output import Json
 from worker.cli.root import ending
 from worker.settings import Settings
-from worker.store import migrate
+from worker.store import revisions
 
 app = typer.Typer(add_completion=False)
 _ANSWER_S = 10
@@ -74,8 +74,8 @@ def _configuration(known: Settings) -> str:
 def _database(known: Settings) -> str:
     store = opening.open_store(known)
     try:
-        store.read_sync(migrate.check)
-        return f"revision {store.read_sync(migrate.current)}"
+        store.read_sync(revisions.check)
+        return f"revision {store.read_sync(revisions.current)}"
     finally:
         store.close()
 

@@ -8,7 +8,7 @@ from schemas.configuration import Configuration
 from worker import opening, settings
 from worker.cli.failure import Failure, Status
 from worker.settings import Settings
-from worker.store import migrate
+from worker.store import revisions
 from worker.store.db import Store, parse_url
 
 
@@ -20,7 +20,7 @@ def opened(*, configured: bool = False) -> Iterator[tuple[Settings, Store, Confi
     store = opening.open_store(known, config)
     try:
         _require_file(known)
-        store.read_sync(migrate.check)
+        store.read_sync(revisions.check)
         yield known, store, config
     finally:
         store.close()

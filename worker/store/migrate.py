@@ -23,12 +23,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from psycopg.errors import DeadlockDetected, LockNotAvailable
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, text
 from sqlalchemy.exc import DBAPIError
 
 from worker.store.building import OthersBuild, build
 from worker.store.db import Store, connected
 from worker.store.errors import StoreError, StoreUnavailable
+from worker.store.revisions import check, current, head, known
 from worker.store.schema import compatibility, metadata
 
 log = structlog.get_logger(__name__)
@@ -45,43 +46,6 @@ class MigrationRefused(StoreError):
 
 class _TablesInUse(Exception):
     """Another transaction has a table, or another migration runs."""
-
-
-# ---------------------------------------------------------------------------------------------------- what may be used
-
-
-def fault(found: str | None, oldest: str | None, known: Sequence[str]) -> str | None:
-    """Why a program that knows the revisions `known`, its own first, cannot use a database at `found`; None where it can.
-
-    `oldest` is the oldest revision whose program still works, as the database says.
-    """
-    if found is None or (found in known and found != known[0]):
-        return f"the database is at revision {found or 'none'}, this version needs {known[0]}: run `acende db upgrade`"
-    if found not in known and oldest not in known:
-        return (
-            f"the database is at revision {found}, which works with versions from revision {oldest or found} on;"
-            f" this one is {known[0]}: run a newer version"
-        )
-    return None
-
-
-def head() -> str:
-    """The revision that this program is made for."""
-    return _known()[0]
-
-
-def current(conn: Connection) -> str | None:
-    """The revision of the database; None where it has none."""
-    return MigrationContext.configure(conn).get_current_revision()
-
-
-def check(conn: Connection) -> None:
-    """Raises StoreUnavailable, which says what to do, where this program cannot work with the database as it is."""
-    found = current(conn)
-    newer = found is not None and found not in _known()
-    oldest = conn.execute(select(compatibility.c.revision)).scalar() if newer else None
-    if said := fault(found, oldest, _known()):
-        raise StoreUnavailable(said)
 
 
 # ---------------------------------------------------------------------------------------------------------- both ways
@@ -112,20 +76,20 @@ def _upgrade_all(store: Store, patience_s: float) -> str:
 
 def _to_build(conn: Connection) -> list[Script]:
     """Migrations that are to come with indexes that are built before, the oldest first; none for an empty database."""
-    found, known = current(conn), _known()
-    coming = _scripts()[: known.index(found)] if found in known else ()
+    found = current(conn)
+    coming = _scripts()[: known().index(found)] if found in known() else ()
     return [script for script in reversed(coming) if hasattr(script.module, "indexes")]
 
 
 def _upgrade(conn: Connection, to: str) -> str:
     def work() -> str:
-        found, known = current(conn), _known()
-        if found and found not in known:
+        found = current(conn)
+        if found and found not in known():
             check(conn)
             return found
-        if found is None or known.index(found) > known.index(to):
+        if found is None or known().index(found) > known().index(to):
             command.upgrade(_config(conn), to)
-            _say_who_works(conn, _scripts()[known.index(to)])
+            _say_who_works(conn, _scripts()[known().index(to)])
         return to
 
     return _alone(conn, work)
@@ -159,16 +123,15 @@ def _downgrade(conn: Connection, to: str, *, lose: bool) -> str:
 
 def _undone(found: str | None, to: str) -> Sequence[Script]:
     """The migrations to be undone, the newest first. Raises MigrationRefused."""
-    known = _known()
-    if to not in known:
-        raise MigrationRefused(f"there is no revision {to}: {', '.join(sorted(known))}")
-    if found not in known:
+    if to not in known():
+        raise MigrationRefused(f"there is no revision {to}: {', '.join(sorted(known()))}")
+    if found not in known():
         raise MigrationRefused(
             f"the database is at revision {found or 'none'}, which this version does not know"
         )
-    if known.index(to) < known.index(found):
+    if known().index(to) < known().index(found):
         raise MigrationRefused(f"the database is at revision {found}, which is older than {to}")
-    return _scripts()[known.index(found) : known.index(to)]
+    return _scripts()[known().index(found) : known().index(to)]
 
 
 def _losses(conn: Connection, script: Script) -> list[str]:
@@ -232,10 +195,6 @@ def _config(conn: Connection | None = None) -> Config:
 def _scripts() -> tuple[Script, ...]:
     """All migrations, the newest first."""
     return tuple(ScriptDirectory.from_config(_config()).walk_revisions())
-
-
-def _known() -> list[str]:
-    return [script.revision for script in _scripts()]
 
 
 def differences(conn: Connection) -> list[object]:

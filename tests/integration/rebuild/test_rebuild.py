@@ -30,6 +30,7 @@ async def rebuilt(site: Site, *more: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(240)
 async def test_what_was_known_is_known_again_and_work_goes_on(morning: Site) -> None:
     before = {topic: await records(morning.here, topic) for topic in OUTPUTS}

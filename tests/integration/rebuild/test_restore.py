@@ -67,6 +67,7 @@ def _put(copy: str, url: str) -> None:
     shutil.copyfile(copy, url.removeprefix("sqlite:///"))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_what_was_done_after_the_backup_is_neither_lost_nor_done_twice(
     empty: Site, databases: tuple[str, str], tmp_path: Path

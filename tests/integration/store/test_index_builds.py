@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.integration.provision.support import add_job
-from worker.store import migrate
+from worker.store import migrate, revisions
 from worker.store.db import Store
 from worker.store.errors import StoreUnavailable
 
@@ -94,9 +94,9 @@ def test_workers_write_while_an_index_is_built(store: Store, postgres_url: str) 
             store.run_sync(add_job, f"olt-{number + 10}")
         assert store.read_sync(builders)
         assert upgrade.is_alive()
-        assert store.read_sync(migrate.current) == BEFORE
+        assert store.read_sync(revisions.current) == BEFORE
     upgrade.join(PLENTY_S)
-    assert upgrade.came_to == migrate.head()
+    assert upgrade.came_to == revisions.head()
     assert store.read_sync(valid) == dict.fromkeys(INDEXES, True)
     assert store.read_sync(migrate.differences) == []
 
@@ -112,8 +112,8 @@ def test_an_index_whose_build_was_interrupted_is_built_anew_by_the_next_upgrade(
         upgrade.join(PLENTY_S)
         assert upgrade.came_to.startswith("StoreUnavailable")
         assert store.read_sync(valid) == {INDEXES[0]: False}
-        assert store.read_sync(migrate.current) == BEFORE
-    assert migrate.upgrade(postgres_url) == migrate.head()
+        assert store.read_sync(revisions.current) == BEFORE
+    assert migrate.upgrade(postgres_url) == revisions.head()
     assert store.read_sync(valid) == dict.fromkeys(INDEXES, True)
 
 
@@ -122,7 +122,7 @@ def test_indexes_that_were_built_before_an_interruption_are_kept(store: Store, p
         lambda conn: conn.execute(text("CREATE INDEX ix_job_deadline ON job (deadline_at) WHERE live"))
     )
     before = store.read_sync(_file, INDEXES[0])
-    assert migrate.upgrade(postgres_url) == migrate.head()
+    assert migrate.upgrade(postgres_url) == revisions.head()
     assert store.read_sync(_file, INDEXES[0]) == before
     assert store.read_sync(valid) == dict.fromkeys(INDEXES, True)
 
@@ -143,7 +143,7 @@ def test_two_upgrades_at_once_build_each_index_once(store: Store, postgres_url: 
         assert len(store.read_sync(builders)) == 1
     for upgrade in upgrades:
         upgrade.join(PLENTY_S)
-        assert upgrade.came_to == migrate.head()
+        assert upgrade.came_to == revisions.head()
     assert store.read_sync(valid) == dict.fromkeys(INDEXES, True)
 
 

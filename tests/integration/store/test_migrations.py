@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Connection, insert, select, text, update
 
-from worker.store import migrate
+from worker.store import migrate, revisions
 from worker.store.db import Store
 from worker.store.errors import StoreUnavailable, WorkerRuns
 from worker.store.migrate import MigrationRefused
@@ -52,12 +52,16 @@ def test_migrations_make_exactly_the_tables(store: Store) -> None:
 
 
 def test_a_second_upgrade_changes_nothing(database_url: str) -> None:
-    assert migrate.upgrade(database_url) == migrate.upgrade(database_url) == migrate.head()
+    assert migrate.upgrade(database_url) == migrate.upgrade(database_url) == revisions.head()
 
 
 def test_a_database_that_was_never_migrated_is_refused_with_the_command_to_run(database_url: str) -> None:
     with opened(database_url) as store, pytest.raises(StoreUnavailable, match="run `acende db upgrade`"):
-        store.read_sync(migrate.check)
+        store.read_sync(revisions.check)
+
+
+def test_migrations_come_in_the_order_of_their_numbers() -> None:
+    assert tuple(script.revision for script in migrate._scripts()) == revisions.known()
 
 
 def test_every_migration_after_the_first_says_who_still_works_and_what_the_way_back_loses() -> None:
@@ -88,17 +92,17 @@ def test_every_migration_after_the_first_says_who_still_works_and_what_the_way_b
 def test_a_newer_database_is_used_if_it_says_that_this_version_still_works(
     found: str | None, oldest: str | None, says: str | None
 ) -> None:
-    said = migrate.fault(found, oldest, ["0002", "0001"])
+    said = revisions.fault(found, oldest, ["0002", "0001"])
     assert (said is None) if says is None else (said is not None and says in said)
 
 
 def test_an_older_program_accepts_a_newer_database_that_names_it_and_upgrades_nothing(
     store: Store, database_url: str
 ) -> None:
-    store.run_sync(_pretend, "9999", migrate.head())
-    store.read_sync(migrate.check)
+    store.run_sync(_pretend, "9999", revisions.head())
+    store.read_sync(revisions.check)
     assert migrate.upgrade(database_url) == "9999"
-    assert store.read_sync(migrate.current) == "9999"
+    assert store.read_sync(revisions.current) == "9999"
 
 
 def test_a_newer_database_that_no_longer_works_with_this_program_is_refused_by_check_and_upgrade(
@@ -106,7 +110,7 @@ def test_a_newer_database_that_no_longer_works_with_this_program_is_refused_by_c
 ) -> None:
     store.run_sync(_pretend, "9999", "9998")
     with pytest.raises(StoreUnavailable, match="works with versions from revision 9998 on"):
-        store.read_sync(migrate.check)
+        store.read_sync(revisions.check)
     with pytest.raises(StoreUnavailable, match="run a newer version"):
         migrate.upgrade(database_url)
 
@@ -116,7 +120,7 @@ def test_a_newer_database_that_no_longer_works_with_this_program_is_refused_by_c
 
 def test_there_and_back_the_tables_are_the_same(store: Store, database_url: str) -> None:
     assert migrate.downgrade(database_url, FIRST) == FIRST
-    assert store.read_sync(migrate.current) == FIRST
+    assert store.read_sync(revisions.current) == FIRST
     assert store.read_sync(migrate.differences) != []
     migrate.upgrade(database_url)
     assert store.read_sync(migrate.differences) == []
@@ -142,7 +146,7 @@ def test_data_without_a_place_in_older_tables_are_dropped_only_by_request(
     store.run_sync(lambda conn: conn.execute(traced))
     with pytest.raises(MigrationRefused, match="1 units of stock with the trace"):
         migrate.downgrade(database_url, FIRST)
-    assert store.read_sync(migrate.current) == migrate.head()
+    assert store.read_sync(revisions.current) == revisions.head()
     assert migrate.downgrade(database_url, FIRST, lose=True) == FIRST
 
 
@@ -201,7 +205,7 @@ def test_a_migration_that_waits_for_a_table_keeps_nobody_waiting_long(first_tabl
                 time.sleep(0.02)
             assert not reached
         migrating.join(PLENTY_S)
-    assert reached == [migrate.head()]
+    assert reached == [revisions.head()]
     assert longest_s < 3.0
 
 
@@ -211,7 +215,7 @@ def test_a_migration_that_gets_no_table_gives_up_with_a_sentence_and_has_changed
     with _using(first_tables, "olt_lease"), pytest.raises(StoreUnavailable, match="the tables are in use"):
         migrate.upgrade(first_tables, patience_s=0.1)
     with opened(first_tables) as store:
-        assert store.read_sync(migrate.current) == FIRST
+        assert store.read_sync(revisions.current) == FIRST
 
 
 def test_of_several_migrations_at_once_one_migrates_and_all_succeed(postgres_url: str) -> None:
@@ -223,4 +227,4 @@ def test_of_several_migrations_at_once_one_migrates_and_all_succeed(postgres_url
         one.start()
     for one in several:
         one.join(PLENTY_S)
-    assert reached == [migrate.head()] * 3
+    assert reached == [revisions.head()] * 3
