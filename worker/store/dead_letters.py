@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.store import outbox
+from worker.store.many import upserting
 from worker.store.outbox import Record
 from worker.store.schema import inbox
 
@@ -33,8 +33,7 @@ def put(conn: Connection, letters: Sequence[Letter], now: datetime) -> set[str]:
     )
     new = {letter.at: letter for letter in letters if letter.at not in known}
     if new:
-        dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
         rows = [{"source": _SOURCE, "id": at, "type": _TYPE, "arrived_at": now} for at in new]
-        conn.execute(dialect.insert(inbox).on_conflict_do_nothing(), rows)
+        conn.execute(upserting(conn, inbox).on_conflict_do_nothing(), rows)
         outbox.put_all(conn, [letter.record for letter in new.values()], now)
     return set(new)

@@ -5,8 +5,8 @@ import hmac
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from worker.store import many
 from worker.store.schema import applied_digest
 
 
@@ -29,8 +29,7 @@ def keep(conn: Connection, olt: str, serial: str, values: Mapping[str, str]) -> 
     """Record what was applied and accepted."""
     if not values:
         return
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(applied_digest)
+    statement = many.upserting(conn, applied_digest)
     conn.execute(
         statement.on_conflict_do_update(
             index_elements=["olt", "serial", "field"], set_={"digest": statement.excluded.digest}

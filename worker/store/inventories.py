@@ -9,7 +9,6 @@ from hashlib import sha256
 
 from pydantic_core import to_json
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.inventory import Inventory
 from worker.store import many
@@ -31,8 +30,7 @@ def use(conn: Connection, olts: Iterable[Sited], now: datetime) -> bool:
     used = update(inventory).where(inventory.c.digest == digest).values(seen_at=now)
     if conn.execute(used).rowcount:
         return False
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    begun = dialect.insert(inventory).values(digest=digest, seen_at=now).on_conflict_do_nothing()
+    begun = many.upserting(conn, inventory).values(digest=digest, seen_at=now).on_conflict_do_nothing()
     if not conn.execute(begun).rowcount:  # another worker was first
         return False
     many.insert(conn, inventory_olt, [{"digest": digest, "olt": olt, "site": site} for olt, site in rows])

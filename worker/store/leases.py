@@ -11,10 +11,9 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.breaker import CLOSED, Breaker
-from worker.store import db, lengths
+from worker.store import db, lengths, many
 from worker.store import turns as rule
 from worker.store.jobs import JOBS
 from worker.store.schema import action, job, olt_lease
@@ -331,9 +330,8 @@ _CONCERNED = job.c.kind.in_(("provision", "deprovision"))
 
 
 def _upsert(conn: Connection, olt: str, platform: str, now: datetime) -> None:
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     conn.execute(
-        dialect.insert(olt_lease)
+        many.upserting(conn, olt_lease)
         .values(olt=olt, platform=platform, updated_at=now)
         .on_conflict_do_update(index_elements=["olt"], set_={"platform": platform})
     )

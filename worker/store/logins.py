@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.breaker import REFUSED
 from worker.logins import KEPT, Again, Credential, Refusal, again, counted, next_try
-from worker.store import db, doubt
+from worker.store import db, doubt, many
 from worker.store.jobs import JOBS
 from worker.store.leases import due
 from worker.store.schema import credential, olt_lease
@@ -29,9 +28,8 @@ _WAITS = (
 
 def accepted(conn: Connection, digest: str, now: datetime) -> None:
     """An OLT has accepted this credential."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     conn.execute(
-        dialect.insert(credential)
+        many.upserting(conn, credential)
         .values(digest=digest, accepted_at=now)
         .on_conflict_do_update(index_elements=["digest"], set_={"accepted_at": now})
     )

@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 Rows = Sequence[Mapping[str, Any]]
@@ -50,6 +50,11 @@ def rows_of(
 def argument(conn: Connection, values: Collection[Any]) -> Any:
     """Values as such a parameter takes them."""
     return list(values) if conn.dialect.name == "postgresql" else to_json(list(values)).decode()
+
+
+def upserting(conn: Connection, table: Table) -> Any:
+    """An `INSERT` that may say what is to be done with rows that are there."""
+    return (postgresql if conn.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def insert(conn: Connection, table: Table, rows: Rows) -> None:

@@ -5,10 +5,10 @@ would have inherited where it was.
 """
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.place import PonPort
 from worker.facts import OrderState
+from worker.store import many
 from worker.store.db import now
 from worker.store.jobs import Owned
 from worker.store.schema import own_registration, service_order
@@ -19,8 +19,7 @@ _WITHDRAWN = (OrderState.CANCELLING.value, OrderState.CANCELLED.value)
 
 def own(conn: Connection, order_id: str, olt: str, port: PonPort, serial: str) -> None:
     """Record that this registration is the order's own. Before the first byte of the attempt that adds it."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(own_registration).values(
+    new = many.upserting(conn, own_registration).values(
         olt=olt, port=str(port), serial=serial, service_order_id=order_id, since=now(conn)
     )
     values = {"service_order_id": order_id, "since": new.excluded.since}

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from events.reasons import reason
 from events.record import About, Rejected
@@ -169,9 +168,8 @@ def _after(order: Order, told: Last) -> Order:
 
 def told_again(conn: Connection, order: str, revision: int, sequence: int, code: str, at: datetime) -> None:
     """Know from a topic what was told of an order of which no request could be read."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
     row = {"id": order, "revision": revision, "sequence": sequence, "code": code, "at": at}
-    new = dialect.insert(rejected_order).values(row)
+    new = many.upserting(conn, rejected_order).values(row)
     latest = {name: new.excluded[name] for name in ("revision", "sequence", "at")}
     conn.execute(
         new.on_conflict_do_update(

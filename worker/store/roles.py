@@ -1,9 +1,8 @@
 """Leases of roles that only one worker has at a moment (publisher, sweeper), judged by the database's clock."""
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from worker.store import db, doubt, lengths
+from worker.store import db, doubt, lengths, many
 from worker.store.schema import role_lease
 
 
@@ -50,5 +49,4 @@ def end_all(conn: Connection) -> int:
 
 
 def _ensure(conn: Connection, role: str) -> None:
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    conn.execute(dialect.insert(role_lease).values(role=role).on_conflict_do_nothing())
+    conn.execute(many.upserting(conn, role_lease).values(role=role).on_conflict_do_nothing())

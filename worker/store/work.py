@@ -20,7 +20,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.place import PonPort
 from worker.store import db, lengths, many, turns
@@ -308,8 +307,7 @@ def _whole_row(
 
 
 def _insert_whole(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    conn.execute(dialect.insert(job).on_conflict_do_nothing(), rows)
+    conn.execute(many.upserting(conn, job).on_conflict_do_nothing(), rows)
 
 
 def save_now(conn: Connection, olt: str, now: datetime) -> None:

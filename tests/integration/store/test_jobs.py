@@ -93,7 +93,7 @@ def test_a_revision_takes_the_place_of_the_orders_other_jobs_and_of_nobody_elses
         *beside(
             former | {"service_order_id": "B"},
             {"service_order_id": "A", "kind": "plan"},
-            {"service_order_id": "A", "live": False, "state": "done"},
+            {"service_order_id": "A", "live": False, "state": "done", "revision": 2},
         ),
     )
     jobs.start_all(conn, [Asked()], NOON)
