@@ -16,7 +16,20 @@ from schemas.place import PonPort
 from tests.support.rows import column, plant, row_of
 from tests.support.secrets import PPPOE_PASSWORD
 from tests.support.statements import locking
-from tests.unit.correlate.town import NOON, H, S, T, bound, cancelled, fact, received, started, unbound
+from tests.unit.correlate.town import (
+    NOON,
+    ONU_MODEL,
+    ROUTER_MODEL,
+    H,
+    S,
+    T,
+    bound,
+    cancelled,
+    fact,
+    received,
+    started,
+    unbound,
+)
 from worker.correlate import Registered, World
 from worker.facts import Ask, Completion, Order, OrderState, Stamp, unknown
 from worker.store import apply, orders, rebuild, rows, settle, sweep, timelines, world
@@ -385,6 +398,24 @@ def test_a_result_of_correlation_tells_what_is_the_orders_own_and_its_unit(conn:
     assert told["data"]["code"] == "secret_expired"
     assert told["data"]["own"] == [{"olt_id": "olt-1", "pon_port": "0/1/0", "onu_id": None, "serial": S}]
     assert told["data"]["stock_item_id"] == f"PAT-{S[-4:]}"
+
+
+def test_what_stock_says_of_a_unit_is_decided_at_once_for_who_asks_for_it(conn: Connection) -> None:
+    _applied(conn, received(S, ROUTER_MODEL), started("A", S))
+    assert column(conn, service_order, "verdict") == ["not_an_onu"]
+    apply.apply_batch(conn, [fact(received(S, ONU_MODEL), 9)])
+    assert column(conn, service_order, "state") == ["working"]
+
+
+def test_what_an_olt_shows_is_no_mac_address(conn: Connection) -> None:
+    _applied(conn, started("A", H), started("B", S))
+    assert column(conn, service_order, "state") == ["waiting", "working"]
+    [looks] = column(conn, job, "id", service_order_id="A", live=True)
+    conn.execute(job.update().where(job.c.id == looks).values(stage="shown"))
+    done = sweep.sweep(conn)
+    assert (done.orders, column(conn, service_order, "state")) == (1, ["working", "working"])
+    assert row_of(conn, equipment, H).undecided is False
+    assert sweep.sweep(conn) == sweep.Swept()
 
 
 # ------------------------------------------------------------------------------------------------------ jobs and removals
