@@ -401,14 +401,14 @@ def test_each_type_has_its_topic() -> None:
     kinds = ("progress", "completed", "failed", "cancelled")
     assert [topics.of_output(f"acende.provisioning.{kind}.v1") for kind in kinds] == ["p", "r", "r", "r"]
     assert topics.of_output(DeadLetter.TYPE) == "d"
-    kinds = (
+    inputs = (
         "equipment.received",
         "equipment.bound",
         "equipment.unbound",
         "install.started",
         "install.cancelled",
     )
-    assert [topics.of_input(f"acende.{kind}.v1") for kind in kinds] == ["e", "e", "e", "i", "i"]
+    assert [topics.of_input(f"acende.{kind}.v1") for kind in inputs] == ["e", "e", "e", "i", "i"]
     assert (topics.inputs, topics.outputs) == (("e", "i"), ("p", "r", "d"))
     one = Topics(equipment="x", install="x", progress="y", results="y", dead_letters="y")
     assert (one.inputs, one.outputs) == (("x",), ("y",))
