@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 
 from schemas.place import PonPort
 from tests.support.rows import beside, column, plant, row_of
@@ -95,6 +95,26 @@ def test_a_lease_that_would_last_longer_than_granted_is_cut_to_its_length_and_co
     }
     assert _after(conn).corrected == {"olt_lease": 3}
     assert leases.cut(conn, NOON) == 0
+    over = SimpleNamespace(fence=7, expires_at=None, length_s=60.0, length_fence=7)
+    assert lengths.latest_end(over, NOON) is None
+
+
+def test_leases_are_cut_in_one_order_so_that_no_two_wait_for_each_other(conn: Connection) -> None:
+    far = {"fence": 7, "length_s": 60.0, "length_fence": 7, "expires_at": LATER}
+    plant(conn, olt_lease, *({"olt": one} | far for one in "cab"))
+    keys: list[str] = []
+
+    def see(_conn: Any, _cursor: Any, text: str, given: Any, *_: Any) -> None:
+        if text.startswith("UPDATE"):
+            keys.extend(
+                one
+                for one in (given.values() if isinstance(given, dict) else given)
+                if one in {"a", "b", "c"}
+            )
+
+    event.listen(conn, "before_cursor_execute", see)
+    assert leases.cut(conn, NOON) == 3
+    assert keys == ["a", "b", "c"]
 
 
 # ------------------------------------------------------------------------------------------------------------- who has it
@@ -759,12 +779,19 @@ def doubted(conn: Connection) -> Connection:
 def test_a_clock_in_doubt_is_believed_once_a_person_has_accepted_it_since(
     doubted: Connection, row: dict[str, Any] | None, *, accepted: bool
 ) -> None:
-    plant(doubted, action, {"what": "clock accept", "at": NOON - MINUTE})
     if row:
+        plant(doubted, action, {"what": "clock accept", "at": NOON - MINUTE})
         plant(doubted, action, {"what": "clock accept"} | row)
     assert doubt.ahead(doubted) == (timedelta() if accepted else timedelta(hours=1))
     patient = RULES if accepted else RULES.patient(timedelta(hours=1))
     assert doubt.rules(doubted) == patient
+
+
+def test_nobody_asks_whether_a_clock_was_accepted_that_is_believed(conn: Connection) -> None:
+    said: list[str] = []
+    event.listen(conn, "before_cursor_execute", lambda _conn, _cursor, text, *_: said.append(text))
+    assert doubt.ahead(conn) == timedelta()
+    assert said == []
 
 
 def test_who_accepts_the_clock_is_noted_with_why(conn: Connection) -> None:

@@ -229,8 +229,10 @@ def _sized(folder: Path) -> int:
 
 
 def test_the_log_is_emptied_after_an_erasure_at_once_or_when_no_reader_is_in_the_way(
-    store: Store, tmp_path: Path
+    sqlite_url: str, tmp_path: Path
 ) -> None:
+    store = Store.open(sqlite_url, timeout_s=0.1)
+    store.run_sync(metadata.create_all)
     store.run_sync(plant, service_order, {"id": "A"})
     assert _sized(tmp_path) > 0
     with store._engine.connect().execution_options(acende_read_only=True) as reader:
@@ -243,6 +245,7 @@ def test_the_log_is_emptied_after_an_erasure_at_once_or_when_no_reader_is_in_the
     store.run_sync(plant, service_order, {"id": "C"})
     store.run_sync(_echo)
     assert _sized(tmp_path) > 0
+    store.close()
 
 
 def test_one_worker_at_a_time_has_an_sqlite_file(sqlite_url: str, tmp_path: Path) -> None:
