@@ -15,6 +15,7 @@ from tests.support.statements import locking
 from tests.unit.correlate.town import NOON, RULES
 from worker.bounds import Bounds
 from worker.breaker import CLOSED, Breaker
+from worker.logins import KEPT
 from worker.store import doubt, leases, lengths, logins, mend, probes, roles, room
 from worker.store.db import Clock, Context, _after
 from worker.store.leases import Due, Lease, StaleLease
@@ -607,6 +608,22 @@ def test_a_login_and_a_refusal_are_kept(conn: Connection) -> None:
     assert (other.refused_credential, other.refused_at) == (None, None)
 
 
+def test_credentials_leave_that_nobody_accepted_for_long_and_no_olt_waits_for(conn: Connection) -> None:
+    old = NOON - KEPT
+    for name in ("awaited", "c1", "c2", "c3", "c4", "c5"):
+        plant(conn, credential, {"digest": name, "accepted_at": old})
+    plant(conn, credential, {"digest": "young", "accepted_at": old + MOMENT})
+    plant(conn, olt_lease, {"olt": "a"} | REFUSED | {"refused_credential": "awaited"})
+    for number, one in enumerate(NOT_REFUSED):
+        plant(
+            conn, olt_lease, {"olt": f"n{number}"} | REFUSED | {"refused_credential": f"c{number + 1}"} | one
+        )
+    assert logins.forget_unused(conn, NOON, 2) == 2
+    assert logins.forget_unused(conn, NOON) == 3
+    assert logins.forget_unused(conn, NOON) == 0
+    assert column(conn, credential, "digest") == ["awaited", "young"]
+
+
 # ----------------------------------------------------------------------------------------------------------------- probes
 
 SILENT: dict[str, Any] = {
@@ -773,6 +790,7 @@ def doubted(conn: Connection) -> Connection:
         ({"at": NOON}, True),
         ({"at": NOON - MOMENT}, False),
         ({"at": LATER, "what": "x"}, False),
+        ({"at": LATER, "target": "x"}, False),
         (None, False),
     ],
 )
@@ -780,8 +798,8 @@ def test_a_clock_in_doubt_is_believed_once_a_person_has_accepted_it_since(
     doubted: Connection, row: dict[str, Any] | None, *, accepted: bool
 ) -> None:
     if row:
-        plant(doubted, action, {"what": "clock accept", "at": NOON - MINUTE})
-        plant(doubted, action, {"what": "clock accept"} | row)
+        plant(doubted, action, {"target": "clock", "what": "clock accept", "at": NOON - MINUTE})
+        plant(doubted, action, {"target": "clock", "what": "clock accept"} | row)
     assert doubt.ahead(doubted) == (timedelta() if accepted else timedelta(hours=1))
     patient = RULES if accepted else RULES.patient(timedelta(hours=1))
     assert doubt.rules(doubted) == patient
@@ -801,7 +819,7 @@ def test_who_accepts_the_clock_is_noted_with_why(conn: Connection) -> None:
 
 
 def test_a_worker_that_asks_for_a_role_learns_that_the_clock_was_accepted(doubted: Connection) -> None:
-    plant(doubted, action, {"what": "clock accept", "at": NOON})
+    plant(doubted, action, {"target": "clock", "what": "clock accept", "at": NOON})
     roles.take(doubted, "publisher", "w1", 60.0)
     clock = doubted.get_execution_options()["acende"].clock
     assert clock.accepted

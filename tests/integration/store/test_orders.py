@@ -27,6 +27,7 @@ from worker.store.jobs import Owned
 from worker.store.orders import Achieved, Failure
 from worker.store.schema import (
     action,
+    credential,
     inbox,
     job,
     job_step,
@@ -453,6 +454,31 @@ def test_requests_are_found_by_order_or_serial_oldest_first_and_forgotten_in_tim
     assert column(conn, rejected_record, "place") == ["1", "2"]
     rejected.forget(conn, ["B"])
     assert column(conn, rejected_record, "place") == ["1"]
+
+
+def test_orders_that_were_told_long_ago_are_forgotten_once_no_request_of_them_lies_anywhere(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(
+        conn,
+        rejected_order,
+        {"id": "A", "at": NOON},
+        {"id": "B", "at": NOON + MOMENT},
+        {"id": "C", "at": NOON - MINUTE},
+        {"id": "D", "at": NOON - 2 * MINUTE},
+    )
+    plant(conn, rejected_record, {"place": "t", "service_order_id": "C"})
+    monkeypatch.setattr(rejected, "ROWS_MAX", 2)
+    assert rejected.forget_orders(conn, NOON) == 1
+    assert column(conn, rejected_order, "id") == ["A", "B", "C"]
+    monkeypatch.setattr(rejected, "ROWS_MAX", 9)
+    assert rejected.forget_orders(conn, NOON) == 1
+    assert column(conn, rejected_order, "id") == ["B", "C"]
+    plant(conn, rejected_order, {"id": "E", "at": NOON - KEPT})
+    plant(conn, credential, {"digest": "d", "accepted_at": NOON - timedelta(days=9999)})
+    assert sweep.sweep(conn).rejected == 2
+    assert column(conn, rejected_order, "id") == ["B", "C"]
+    assert column(conn, credential, "digest") == []
 
 
 # --------------------------------------------------------------------------------------------------- what tells of people
