@@ -130,7 +130,7 @@ def test_an_attempt_is_for_the_unit_and_the_latest_request() -> None:
         FULL, attempts=4, attempted=Attempt(S, LATER, LATER)
     )
     for lacking in ({"serial": None}, {"asks": ()}):
-        one = replace(FULL, **lacking)  # type: ignore[arg-type]
+        one = replace(FULL, **lacking)
         assert lifecycle.open_attempt(one, LATER) == replace(one, attempts=4)
 
 
