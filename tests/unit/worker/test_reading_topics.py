@@ -152,7 +152,7 @@ def test_a_place_is_topic_partition_and_offset() -> None:
     assert Place.of("a/b/3/7") == Place("a/b", 3, 7)
     assert str(Place("a/b", 3, 7)) == "a/b/3/7"
     for wrong in ("a/3", "a/b/c", ""):
-        with pytest.raises(ValueError, match="unpack|int"):
+        with pytest.raises(ValueError, match=r"unpack|int"):
             Place.of(wrong)
 
 
