@@ -127,7 +127,7 @@ _NUMBERED = re.compile(
 """CPF, CNPJ, CEP and telephone numbers, as they are written in Brazil."""
 _MAIL = re.compile(r"(?<![^\s\"'=:,;(\[])[^\s\"'=:,;(\[@/*]+@[^\s\"',;)\]]+")
 """Logins of the form `name@realm`, addresses of mail."""
-_NAME = re.compile(r"(?<![^\W_])[^\W\d_]+(?:'[^\W\d_]+)*(?![^\W_])")
+_NAME = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])(?:'[^\W\d_]+(?![^\W_]))*")
 _BETWEEN = re.compile(
     r"[-_.,'/]{0,2}[ ]?(?:(?:da|de|do|das|dos|di|e|d|n)[ _.'-]{1,2}|\d{1,5}[ ,_.-]{1,2}){0,2}", re.IGNORECASE
 )
@@ -165,9 +165,14 @@ def _without_places(platform: Platform, text: str, people: Iterable[str], secret
 
 def _without_known(text: str, people: Iterable[str]) -> str:
     for name in sorted(set(filter(None, people)), key=len, reverse=True):
-        spelt = r"[\s_.-]{1,3}".join(map(re.escape, name.split()))
-        text = re.sub(rf"(?<![^\W_]){spelt}(?![^\W_])", MASK, text, flags=re.IGNORECASE)
+        text = known_as(name).sub(MASK, text)
     return text
+
+
+def known_as(name: str) -> re.Pattern[str]:
+    """The expression of a name that is known, however its words are put together."""
+    spelt = r"[\s_.-]{1,3}".join(map(re.escape, name.split()))
+    return re.compile(rf"(?<![^\W_]){spelt}(?![^\W_])", re.IGNORECASE)
 
 
 def _labels(line: str) -> str:
@@ -299,7 +304,7 @@ def _may_leave(word: str, given: frozenset[str]) -> bool:
     return all(map(_plain, _PIECE.findall(word))) and not _ADDRESSED.search(word)
 
 
-_ADDRESSED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9A-Fa-f]{2,4}[.:-]){2,}[0-9A-Fa-f]{2,4}")
+_ADDRESSED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9A-Fa-f]{2,4}[.:-]){2}[0-9A-Fa-f]{2,4}")
 """Addresses of hosts, IP and MAC."""
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import vendors
+from vendors import quoting, screen
 from vendors.errors import UnknownReply
 from vendors.expressions import LONGEST, Bounded, expression
 from vendors.huawei_smartax import adapter as huawei
@@ -154,6 +155,39 @@ def ambiguities(pattern: str, flags: int = 0, *, whole: bool = True) -> list[str
     return found + [_spelt(made.classes[p] & made.classes[q]) for p, q in pairs if _shared(made, reach, p, q)]
 
 
+def searched(pattern: str, flags: int = 0) -> list[str]:
+    """The characters on which a search of the whole text begins again and again; none where it takes linear time.
+
+    A search is a repetition of any character in front of the expression, but where what must not stand before it does. What
+    has come to the expression's end has matched, unless a condition stands there.
+    """
+    tree = _parser.parse(pattern, flags)
+    made = Automaton()
+    begins, ends, _ = made.sequence(tree, tree.state.flags)
+    conditions = {_op.AT, _op.ASSERT, _op.ASSERT_NOT}
+    for end in () if list(tree)[-1][0] in conditions else ends:
+        made.follow[end] = set()
+    anywhere, here = len(made.follow), len(made.follow) + 1
+    made.classes += [ALPHABET, ALPHABET - _not_before(tree)]
+    made.follow += [{anywhere, here}, {anywhere, here} | begins]
+    reach = [_reached(made, state) for state in range(len(made.follow))]
+    loops = [state for state in range(anywhere) if state in reach[state]]
+    return [
+        _spelt(made.classes[q])
+        for q in loops
+        if any(q in reach[p] and _shared(made, reach, p, q) for p in (anywhere, here))
+    ]
+
+
+def _not_before(tree: Any) -> frozenset[str]:
+    """Characters before which the expression does not begin."""
+    op, value = next(iter(tree))
+    if op is not _op.ASSERT_NOT or value[0] != -1 or len(value[1]) != 1:
+        return frozenset()
+    [(kind, item)] = value[1]
+    return _class(kind, item, tree.state.flags)
+
+
 def _spelt(chars: frozenset[str]) -> str:
     return "".join(sorted(chars))
 
@@ -213,6 +247,29 @@ def test_what_takes_more_than_linear_time_is_found(pattern: str) -> None:
 )
 def test_what_takes_linear_time_is_not(pattern: str) -> None:
     assert not ambiguities(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["a+b", r"\s+$", "x.*y", "(?<!a)[ab]+c", "(?:a{2,4}:){2,}b", r"\w+(?=:)"])
+def test_a_search_that_takes_more_than_linear_time_is_found(pattern: str) -> None:
+    assert searched(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["ba*", "(?<!a)a+b", r"(?<!\w)\w+(?=:)", "(?:a{2,4}:){2}b", "x[^xy]*y"])
+def test_a_search_that_takes_linear_time_is_not(pattern: str) -> None:
+    assert not searched(pattern)
+
+
+def test_no_expression_with_which_what_is_quoted_is_searched_begins_again_and_again() -> None:
+    looked_at = {
+        f"{module.__name__}.{name}": value
+        for module in (quoting, screen)
+        for name, value in vars(module).items()
+        if isinstance(value, re.Pattern)
+    }
+    assert len(looked_at) > 15
+    known = quoting.known_as("Ana Maria Sousa")
+    found = {place: searched(one.pattern, one.flags) for place, one in (looked_at | {"known": known}).items()}
+    assert {place: chars for place, chars in found.items() if chars} == {}
 
 
 def modules() -> Iterator[Any]:
