@@ -14,10 +14,11 @@ from worker.publish import Publisher
 from worker.runtime import Beat, Runtime
 from worker.settings import Settings
 from worker.store import Connection, leases, revisions, roles
-from worker.store.db import StoreError, StoreUnavailable
+from worker.store.db import StoreError, StoreFaulty, StoreUnavailable
 from worker.store.retention import JOBS_MAX, drop_jobs
 from worker.store.sweep import sweep
 from worker.survey import Surveyor
+from worker.survive import waited
 
 log = logs.get(__name__)
 SWEEPER = "sweeper"
@@ -119,9 +120,8 @@ class Worker:
                 if self.store.embedded:
                     await self.store.run(_end_leases)
                 self._migrated.set()
-            except StoreUnavailable as error:
-                metrics.STORE_WAITS.labels("database").inc()
-                log.warning("store_unavailable", loop="database", error=str(error))
+            except (StoreUnavailable, StoreFaulty) as error:
+                waited("database", error)
                 await _pause(stop, _RETRY_S)
         await stop.wait()
 
@@ -164,9 +164,8 @@ class Worker:
         while not stop.is_set():
             try:
                 again = await self._sweep_once()
-            except StoreUnavailable as error:
-                metrics.STORE_WAITS.labels("sweep").inc()
-                log.warning("store_unavailable", loop="sweep", error=str(error))
+            except (StoreUnavailable, StoreFaulty) as error:
+                waited("sweep", error)
                 again = False
             await _pause(stop, 0 if again else self.settings.sweep_every_s)
         await self._release()
@@ -180,7 +179,7 @@ class Worker:
         try:
             swept = await self.store.run(sweep)
             return await self.store.run(drop_jobs) >= JOBS_MAX or swept.full
-        except StoreUnavailable:
+        except (StoreUnavailable, StoreFaulty):
             raise
         except Exception:  # a bug in one order must not end the worker
             metrics.LOOP_ERRORS.labels("sweep").inc()
@@ -191,7 +190,7 @@ class Worker:
         metrics.LEADER.labels(SWEEPER).set(0)
         try:
             await self.store.run(roles.release, SWEEPER, self.settings.name)
-        except StoreUnavailable:
+        except (StoreUnavailable, StoreFaulty):
             log.info("lease_not_released", role=SWEEPER)
 
 

@@ -30,7 +30,7 @@ from worker.clock import boottime
 from worker.consumer import KeepingConsumer, raw
 from worker.lag import EVERY_S, Lag
 from worker.settings import Settings
-from worker.store.db import DataRefused, Store, StoreUnavailable
+from worker.store.db import DataRefused, Store, StoreFaulty, StoreUnavailable
 from worker.survive import ENDS, survived, tell
 
 log = logs.get(__name__)
@@ -281,15 +281,25 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _keep(self, items: Sequence[Item], kept: Kept) -> None:
         """Write all of them, each in some committed transaction, unless we have to give up before.
 
-        Data that the database refuses are found by halving, and become dead letters.
+        Data that the database refuses are found by halving, and become dead letters. Where it is the database that is at fault,
+        the record is kept for when it is mended: its partition stands still.
         """
         parts = [items]
+        stuck: set[TopicPartition] = set()
         while parts:
-            part = parts.pop()
+            part = [item for item in parts.pop() if _partition(item) not in stuck]
+            if not part:
+                continue
             try:
                 new = await self._write(part)
             except ENDS:
                 raise
+            except StoreFaulty as error:
+                parts.extend(reversed(halves(part)) if len(part) > 1 else ())
+                if len(part) == 1:
+                    stuck.add(_partition(part[0]))
+                    tell("ingest", "store_faulty", error, **where(part[0].record))
+                continue
             except BaseException as error:  # noqa: BLE001 - whatever it is, one record must not stop the others
                 parts.extend(reversed(self._parted(part, error)))
                 continue
@@ -408,6 +418,10 @@ async def _start(broker: KafkaBroker) -> None:
     config = broker.config.broker_config
     config.builder = partial(KeepingConsumer, **config.builder.keywords)  # type: ignore[attr-defined]
     await broker.start()
+
+
+def _partition(item: Item) -> TopicPartition:
+    return TopicPartition(item.record.topic, item.record.partition)
 
 
 def _tell(kept: Kept, seconds: float) -> None:

@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from worker.clock import boottime
 from worker.store import Connection, db, leases
-from worker.store.db import Store, StoreUnavailable
+from worker.store.db import Store, StoreFaulty, StoreUnavailable
 from worker.store.leases import Lease, StaleLease
 
 P = ParamSpec("P")
@@ -180,7 +180,7 @@ class HeldLease:
                 continue
             try:
                 await self.renew()
-            except StoreUnavailable:
+            except (StoreUnavailable, StoreFaulty):
                 await asyncio.sleep(min(_RETRY_S, self.rule.renew_s))
 
     async def _pause(self, seconds: float) -> None:
@@ -194,7 +194,7 @@ class HeldLease:
     async def release(self) -> None:
         """Give it up; where the database is away, it expires by itself."""
         self._until = self.clock()
-        with contextlib.suppress(StoreUnavailable):
+        with contextlib.suppress(StoreUnavailable, StoreFaulty):
             await self.store.run(leases.release, self.lease)
 
 

@@ -38,6 +38,8 @@ exception it repeats the message, which may hold part of a record."""
 
 _REPEATS = ("aiokafka",)
 """It says the same dozens of times a second for as long as a broker is away."""
+_WAITS = frozenset({"store_faulty", "store_unavailable"})
+"""What our loops say each time they look in vain for the database."""
 _SELDOM_S = 300.0
 _KINDS_MOST = 10
 
@@ -123,7 +125,7 @@ def _untold(record: logging.LogRecord) -> bool:
 
 
 class Seldom(logging.Filter):
-    """Of each kind of line of a library that repeats itself, the first at once, then one in five minutes.
+    """Of each kind of line of who repeats himself, the first at once, then one in five minutes.
 
     `left_out` of that one counts those in between. Lines are of a kind that have the same text, but for the message of an
     exception; of one template at most ten are told apart.
@@ -138,21 +140,25 @@ class Seldom(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
-        if record.name.partition(".")[0] not in _REPEATS:
+        ours: Any = record.msg if isinstance(record.msg, dict) else {}
+        if record.name.partition(".")[0] not in _REPEATS and ours.get("event") not in _WAITS:
             return True
-        kind, now = self._kind(record), self._clock()
+        kind, now = self._kind(record, ours), self._clock()
         told_at, left_out = self._last.get(kind, (None, 0))
         if told_at is not None and now - told_at < _SELDOM_S:
             self._last[kind] = (told_at, left_out + 1)
             return False
         self._last[kind] = (now, 0)
-        if left_out:
+        if left_out and ours:
+            ours["left_out"] = left_out
+        elif left_out:
             record.left_out = left_out
         return True
 
-    def _kind(self, record: logging.LogRecord) -> Kind:
-        template: Kind = (record.name, record.levelname, str(record.msg) if record.args else "")
-        args = record.args or (record.msg,)
+    def _kind(self, record: logging.LogRecord, ours: Mapping[str, Any]) -> Kind:
+        told = record.msg if record.args else ours.get("event", "")
+        template: Kind = (record.name, record.levelname, str(told), str(ours.get("loop")))
+        args = record.args or (ours.get("error", record.msg),)
         given = args if isinstance(args, tuple) else (args,)
         kind = (*template, *map(_without_message, given))
         if kind in self._last:

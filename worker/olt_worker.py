@@ -26,7 +26,7 @@ from worker.reconcile import Rules, Run, provision
 from worker.removal import deprovision
 from worker.saving import save
 from worker.scan import scan
-from worker.store.db import DataRefused, Store, StoreUnavailable
+from worker.store.db import DataRefused, Store, StoreFaulty, StoreUnavailable
 from worker.store.leases import StaleLease
 from worker.store.work import KINDS, Job, Step
 
@@ -134,7 +134,7 @@ class OltWorker:
 
     async def _leave(self, keeper: "asyncio.Task[None]") -> None:
         await self._hang_up()
-        with contextlib.suppress(StaleLease, StoreUnavailable):
+        with contextlib.suppress(StaleLease, StoreUnavailable, StoreFaulty):
             await self._put_next_back()
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):

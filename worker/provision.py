@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 import structlog
 
 from schemas.inventory import Inventory
-from worker import metrics, provision_metrics, waits
+from worker import provision_metrics, waits
 from worker.bounds import bounds
 from worker.lease import HeldLease, LeaseRule
 from worker.olt_worker import OltWorker, Shared
 from worker.probe import probe_away
 from worker.scan import begin_searches
 from worker.store import Connection, db, inventories, leases, logins, mend, search
-from worker.store.db import StoreError, StoreUnavailable
+from worker.store.db import StoreError, StoreFaulty, StoreUnavailable
 from worker.store.jobs import JOBS
 from worker.store.leases import Due, Lease
+from worker.survive import waited
 from worker.tending import tend
 from worker.turns import BEGUN, Turns
 
@@ -108,8 +109,8 @@ class Provisioner:
                 if changed := await self.shared.store.run(register, self.inventory):
                     raise PlatformChanged(changed)
                 return
-            except StoreUnavailable as error:
-                _waits("provision", error)
+            except (StoreUnavailable, StoreFaulty) as error:
+                waited("provision", error)
                 await asyncio.sleep(self.poll_s)
 
     # -------------------------------------------------------------------------------------------------------- handing out
@@ -123,7 +124,7 @@ class Provisioner:
                 dispatch, self.inventory, self.holder, self.lease.lease_s, room, self._turns
             )
         except StoreError as error:
-            _waits("provision", error)
+            waited("provision", error)
             return
         self._turns = due.turns
         self.shared.crowded = room <= 0
@@ -171,7 +172,7 @@ class Provisioner:
                 await self.shared.store.run(waits.tell)
                 await self.shared.store.run(logins.try_again, self.shared.login_retries)
             except StoreError as error:
-                _waits("tend", error)
+                waited("provision", error, loop="tend")
                 steady_since = self.shared.clock()
             except Exception:
                 log.exception("tend_failed")
@@ -184,7 +185,7 @@ class Provisioner:
             try:
                 await probe_away(self.shared.store, self.inventory)
             except StoreError as error:
-                _waits("probe", error)
+                waited("provision", error, loop="probe")
             except Exception:
                 log.exception("probe_failed")
 
@@ -196,11 +197,6 @@ class Provisioner:
         if shared.clock() >= self._deadlines_at:
             await shared.store.run(mend.cut_deadlines)
             self._deadlines_at = shared.clock() + _DEADLINES_S
-
-
-def _waits(loop: str, error: StoreError) -> None:
-    metrics.STORE_WAITS.labels("provision").inc()
-    log.warning("store_unavailable", loop=loop, error=str(error))
 
 
 def register(conn: Connection, inventory: Inventory) -> tuple[str, ...]:

@@ -21,9 +21,10 @@ from worker.clock import boottime
 from worker.producer import BATCH_BYTES, REQUEST_TIMEOUT_S, Line
 from worker.settings import Settings
 from worker.store import Connection, db, outbox, roles
-from worker.store.db import Store, StoreUnavailable
+from worker.store.db import Store, StoreFaulty, StoreUnavailable
 from worker.store.outbox import Record
 from worker.store.wake import Wakeup
+from worker.survive import waited
 from worker.window import Flight, Window
 
 log = logs.get(__name__)
@@ -76,8 +77,8 @@ class Publisher:
                 return await self._turn()
             await self._settle()
             return self._settings.publish_lease_s / 3
-        except StoreUnavailable:
-            metrics.STORE_WAITS.labels("publish").inc()
+        except (StoreUnavailable, StoreFaulty) as error:
+            waited("publish", error)
             return 1.0
         except (KafkaError, OSError) as error:
             log.warning("kafka_unavailable", loop="publish", error=type(error).__name__)
@@ -234,10 +235,10 @@ class Publisher:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
         await self._quiet(5.0)
-        with suppress(StoreUnavailable):
+        with suppress(StoreUnavailable, StoreFaulty):
             await self._settle()
         await self._line.close()
-        with suppress(StoreUnavailable):
+        with suppress(StoreUnavailable, StoreFaulty):
             await self._store.run(_release, self._settings.name)
         metrics.LEADER.labels(ROLE).set(0)
 

@@ -17,8 +17,9 @@ from worker import logs, metrics
 from worker.clock import boottime
 from worker.settings import Settings
 from worker.store import roles, survey
-from worker.store.db import Store, StoreUnavailable
+from worker.store.db import Store, StoreFaulty, StoreUnavailable
 from worker.store.survey import OltSeen, Survey, Waiting
+from worker.survive import waited
 
 log = logs.get(__name__)
 ROLE = "survey"
@@ -235,17 +236,16 @@ class Surveyor:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._every_s)
         self._follow()
-        with suppress(StoreUnavailable):
+        with suppress(StoreUnavailable, StoreFaulty):
             await self._store.run(roles.release, ROLE, self._name)
 
     async def _once(self) -> None:
         try:
             if await self._leads():
                 await self._look()
-        except StoreUnavailable as error:
-            metrics.STORE_WAITS.labels(ROLE).inc()
+        except (StoreUnavailable, StoreFaulty) as error:
             metrics.LEADER.labels(ROLE).set(boottime() < self._until)
-            log.warning("store_unavailable", loop=ROLE, error=str(error))
+            waited(ROLE, error)
         except Exception:  # a bug in what is counted must not end the worker
             metrics.LOOP_ERRORS.labels(ROLE).inc()
             log.exception("survey_failed")

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from worker import logs, metrics
+from worker.store.errors import StoreError, StoreUnavailable
 
 log = logs.get(__name__)
 
@@ -24,9 +25,19 @@ def survived(loop: str, event: str, **where: Any) -> Iterator[None]:
         tell(loop, event, error, **where)
 
 
-def tell(loop: str, event: str, error: BaseException, **where: Any) -> None:
+def tell(in_loop: str, event: str, error: BaseException, /, **where: Any) -> None:
     """Count the error and write its line. Never raises, whatever metrics and logs do."""
     with suppress(Exception):
-        metrics.LOOP_ERRORS.labels(loop).inc()
+        metrics.LOOP_ERRORS.labels(in_loop).inc()
     with suppress(Exception):
         log.error(event, **where, **logs.describe(error))
+
+
+def waited(in_loop: str, error: StoreError, /, **where: Any) -> None:
+    """A loop waits for the database: where it is there and refuses us, that is told as an error, not as its absence."""
+    where = {"loop": in_loop} | where
+    if not isinstance(error, StoreUnavailable):
+        tell(in_loop, "store_faulty", error, **where)
+        return
+    metrics.STORE_WAITS.labels(in_loop).inc()
+    log.warning("store_unavailable", **where, error=str(error))

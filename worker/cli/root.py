@@ -102,7 +102,7 @@ def _quiet() -> Iterator[None]:
 def ending(error: Exception) -> tuple[Status, str]:
     """The status and the sentence for what a command raised."""
     from worker.settings import ConfigurationError  # noqa: PLC0415 - only where something went wrong
-    from worker.store.errors import DataRefused, StoreUnavailable, WorkerRuns  # noqa: PLC0415
+    from worker.store.errors import DataRefused, StoreFaulty, StoreUnavailable, WorkerRuns  # noqa: PLC0415
 
     match error:
         case Failure():
@@ -113,6 +113,8 @@ def ending(error: Exception) -> tuple[Status, str]:
             return Status.USAGE, "the database does not take a character of what was typed"
         case StoreUnavailable():
             return Status.UNAVAILABLE, f"database not available: {error}"
+        case StoreFaulty():
+            return Status.UNAVAILABLE, f"the database does not do what this version asks: {error}"
         case WorkerRuns() | ProvisioningError():
             return Status.UNAVAILABLE, str(error)
     if type(error).__module__.startswith("aiokafka"):

@@ -28,7 +28,7 @@ from events.topics import Topics
 from worker import metrics
 from worker.clock import Reading, Watch, boottime
 from worker.facts import Order, Rules
-from worker.store.errors import DataRefused, StoreError, StoreUnavailable, WorkerRuns, translated
+from worker.store.errors import DataRefused, StoreError, StoreFaulty, StoreUnavailable, WorkerRuns, translated
 from worker.store.wake import Wakeup, Wakeups
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "DataRefused",
     "Store",
     "StoreError",
+    "StoreFaulty",
     "StoreUnavailable",
     "WorkerRuns",
     "context",
@@ -208,7 +209,7 @@ class Store:
 
     Both raise StoreUnavailable where the database cannot be had (connection, lock, disk, not migrated): nothing has
     happened, or the commit is in doubt, so what is run must bear repetition. They raise DataRefused where the data
-    are at fault.
+    are at fault, StoreFaulty where the database is there and does not do what we ask.
     """
 
     def __init__(self, engine: Engine, shared: Context, threads: int) -> None:

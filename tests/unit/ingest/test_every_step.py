@@ -21,7 +21,7 @@ from worker.ingest import Ingest
 from worker.metrics import REGISTRY
 from worker.settings import Settings
 from worker.store.apply import Applied
-from worker.store.db import Context, DataRefused, Store, StoreUnavailable
+from worker.store.db import Context, DataRefused, Store, StoreFaulty, StoreUnavailable
 from worker.store.schema import metadata
 
 SECRET_IN_AN_ERROR = "plantada-pppoe-Zr9K7Qx4"
@@ -271,6 +271,55 @@ async def test_what_was_kept_of_a_batch_that_is_given_up_is_committed_and_not_ha
     assert [*broker.committed.values()] == [2]
     await broker.consumed(worker)
     assert broker.handed == [(0, 0), (0, 1), (0, 2), (0, 2)]
+
+
+def sample(name: str) -> float:
+    return REGISTRY.get_sample_value(name, {"loop": "ingest"}) or 0.0
+
+
+def rename(conn: Connection, table: str, other: str) -> None:
+    conn.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {other}")
+
+
+async def test_while_the_database_is_not_as_it_must_be_partitions_stand_and_nothing_is_set_aside(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = Broker(store, {n: [event(n, offset) for offset in range(5)] for n in range(2)}, monkeypatch)
+    worker = ingest(store)
+    faults, waits = (sample(f"acende_{name}_total") for name in ("loop_errors", "store_waits"))
+    await store.run(rename, "inbox", "elsewhere")
+    await broker.poll(worker)
+    assert {partition.partition for partition in worker._standing} == {0, 1}
+    assert [*broker.committed.values()] == [0, 0]
+    assert sample("acende_loop_errors_total") == faults + 2, "one line for each partition"
+    assert sample("acende_store_waits_total") == waits
+    await store.run(rename, "elsewhere", "inbox")
+    await broker.consumed(worker)
+    assert [*broker.committed.values()] == [5, 5]
+    assert await letters(store) == []
+
+
+async def test_a_record_over_which_the_database_stumbles_holds_back_its_partition_alone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mended = False
+
+    def stumbles(conn: Connection, events: Sequence[Event]) -> Applied:
+        if not mended and any(event.id == "p0-2" for event in events):
+            raise StoreFaulty("UndefinedColumn: column job.x does not exist")
+        return remember(conn, events)
+
+    broker = Broker(store, {n: [event(n, offset) for offset in range(5)] for n in range(2)}, monkeypatch)
+    worker = ingest(store, stumbles)
+    for _ in range(20):
+        await broker.poll(worker)
+    await worker._committed()
+    assert [*broker.committed.values()] == [2, 5]
+    assert await letters(store) == []
+    mended = True
+    await broker.consumed(worker)
+    assert [*broker.committed.values()] == [5, 5]
+    assert await letters(store) == []
 
 
 async def test_an_exception_of_the_handler_is_a_metric_and_one_line_without_its_message(

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def stream() -> Iterator[io.StringIO]:
     logging.captureWarnings(capture=False)
 
 
-def line(name: str, text: str, *args: object) -> logging.LogRecord:
+def line(name: str, text: Any, *args: object) -> logging.LogRecord:
     return logging.LogRecord(name, logging.ERROR, __file__, 1, text, args, None)
 
 
@@ -79,12 +80,32 @@ def test_a_line_that_differs_each_time_fills_neither_log_nor_memory() -> None:
     assert len(seldom._last) == 11
 
 
+def test_what_loops_say_of_the_database_counts_what_was_left_out() -> None:
+    clock = [0.0]
+    seldom = Seldom(lambda: clock[0])
+
+    def said(at: float) -> dict[str, object]:
+        clock[0] = at
+        told: Any = {"event": "store_unavailable", "loop": "sweep", "error": "away", "timestamp": at}
+        record = line("worker.survive", told)
+        return dict(told) if seldom.filter(record) else {}
+
+    assert said(0.0)
+    assert not said(1.0)
+    assert not said(299.0)
+    assert said(300.0)["left_out"] == 2
+
+
 def test_our_own_lines_and_those_of_other_libraries_are_all_written(stream: io.StringIO) -> None:
     log = logs.get("worker.publish")
     for _ in range(3):
         log.warning("kafka_unavailable", loop="publish")
         logging.getLogger("asyncssh").error("closed")
         logging.getLogger("aiokafka.client").error("Unable to update metadata from %s", [1])
+        log.warning("store_unavailable", loop="sweep", error="away")
+        log.warning("store_unavailable", loop="publish", error="away")
+        log.error("store_faulty", loop="sweep", error="UndefinedTable")
     told = [json.loads(one)["event"] for one in stream.getvalue().splitlines()]
+    assert (told.count("store_unavailable"), told.count("store_faulty")) == (2, 1)
     assert told.count("kafka_unavailable") == told.count("closed") == 3
     assert told.count("Unable to update metadata from [1]") == 1
