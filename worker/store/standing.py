@@ -15,10 +15,9 @@ def standing(conn: Connection, order_id: str, olt: str, serial: str, *, lit: boo
 
 def _claimed_by(conn: Connection, order_id: str, serial: str) -> str | None:
     found: str | None = conn.execute(
-        select(service_order.c.id)
-        .where(service_order.c.serial == serial, service_order.c.claims, service_order.c.id != order_id)
-        .order_by(service_order.c.id)
-        .limit(1)
+        select(service_order.c.id).where(
+            service_order.c.serial == serial, service_order.c.claims, service_order.c.id != order_id
+        )
     ).scalar()
     return found
 

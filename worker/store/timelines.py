@@ -94,7 +94,8 @@ def orders(conn: Connection, which: Which = "all", limit: int = 100) -> list[Ord
     found = _views(conn, conn.execute(wanted).mappings().all())
     if which in {"all", "failed"}:
         latest = _REJECTED.order_by(rejected_order.c.at.desc()).limit(limit)
-        found += [_rejected_view(row) for row in conn.execute(latest).mappings()]
+        told = {row["id"]: _rejected_view(row) for row in conn.execute(latest).mappings()}
+        found = [view for view in found if view.id not in told] + list(told.values())
     return sorted(found, key=lambda order: order.updated_at, reverse=True)[:limit]
 
 

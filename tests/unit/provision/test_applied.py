@@ -14,7 +14,7 @@ from tests.unit.provision.builders import HERE, SERIAL, desired, registered, see
 from tests.unit.provision.builders import wish as wished
 from tests.unit.provision.test_verify import PATIENCE, WINDOW, look
 from vendors.contract import Observation, Registration, brought, write
-from worker.applied import unconfirmed
+from worker.applied import unconfirmed, within
 from worker.outcome import Completed
 from worker.verify import judge
 from worker.wish import told_skipped
@@ -67,6 +67,39 @@ def test_a_label_that_the_olt_keeps_is_told() -> None:
     )
     kept = {"tconts": (Tcont(index=1, profile="UP", name="old"),), "gem_ports": (GemPort(index=1, tcont=1),)}
     assert told(wish, shown(**kept)) == {"tconts.1.name": "kept_on_olt", "gem_ports.1.name": "kept_on_olt"}
+
+
+def test_labels_that_are_as_wished_that_nobody_wished_or_of_rows_that_are_not_there_are_not_told() -> None:
+    wish = desired(
+        tconts=(
+            Tcont(index=1, profile="UP", name="HSI"),
+            Tcont(index=2, profile="UP"),
+            Tcont(index=3, profile="UP", name="X"),
+        ),
+        gem_ports=(GemPort(index=1, tcont=1, name="HSI"),),
+    )
+    kept = {
+        "tconts": (Tcont(index=1, profile="UP", name="HSI"), Tcont(index=2, profile="UP", name="old")),
+        "gem_ports": (GemPort(index=1, tcont=1, name="old"),),
+    }
+    assert told(wish, shown(**kept)) == {"gem_ports.1.name": "kept_on_olt"}
+    assert told(wish, shown(**kept), "gem_ports") == {}
+    assert told(wish, shown(**kept), "gem_ports.1.name") == {}
+    assert told(wish, shown(**kept), "gem_port") == {"gem_ports.1.name": "kept_on_olt"}
+    blind = {"tconts": None, "gem_ports": None, "unread": frozenset({"gem_ports"})}
+    assert told(wish, shown(**blind)) == {"gem_ports": "not_verifiable"}
+
+
+def test_nothing_is_told_of_an_onu_that_is_not_registered() -> None:
+    assert told(ROUTER, seen()) == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "inside"),
+    [("wifi.1", True), ("wifi.1.key", True), ("wifi.10", False), ("wifi", False), ("wan", False)],
+)
+def test_a_field_lies_in_what_it_begins_with(field: str, *, inside: bool) -> None:
+    assert within(field, ["wifi.1", "lan_ports"]) is inside
 
 
 def test_what_is_not_applied_is_not_in_what_is_applied() -> None:

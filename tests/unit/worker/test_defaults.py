@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.unit.correlate.town import NOON
 from worker import retry, turns, verify
 from worker.batch import Item, Reading
 from worker.breaker import Breaker, BreakerPolicy
@@ -96,7 +95,8 @@ def test_no_model_is_an_onu_where_there_is_no_catalogue() -> None:
     assert reading.is_onu_model("EG8145V5") is False
     assert Reading(reading.apply).is_onu_model("EG8145V5") is False
     assert (reading.source_timezone, reading.future_tolerance) == (None, timedelta(minutes=10))
-    assert NOON.tzinfo
+    zoned = Reading.of(Settings(source_timezone="America/Sao_Paulo", future_tolerance_s=60.0), None)
+    assert (str(zoned.source_timezone), zoned.future_tolerance) == ("America/Sao_Paulo", timedelta(minutes=1))
 
 
 SETTINGS: dict[str, Any] = {

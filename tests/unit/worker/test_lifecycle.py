@@ -16,7 +16,7 @@ from schemas.place import PonPort
 from tests.unit.correlate.town import NOON, S, T, U, fact, received, started
 from worker import lifecycle
 from worker.breaker import CLOSED, Breaker, BreakerPolicy, after_failure
-from worker.clock import Reading, Watch
+from worker.clock import Reading, Watch, boottime
 from worker.facts import (
     EPOCH,
     Ask,
@@ -319,6 +319,13 @@ def test_a_reading_that_was_taken_before_the_latest_tells_nothing() -> None:
     assert watch.after(Reading(9.0, 5000.0, 10.9)) is watch
     assert watch.after(Reading(10.0, 5000.0, 11.0)).jumps == 1
     assert (Reading(10.0, 1010.0, 12.0).most, Reading(10.0, 1010.0, 12.0).least) == (1000.0, 998.0)
+    assert watch.after(Reading(11.0, 1016.0, 12.0)).jumps == 0, "5 s ahead is no jump"
+    assert watch.after(Reading(11.0, 1016.1, 12.0)).jumps == 1
+    assert watch.after(Reading(11.0, 1005.0, 12.0)).steps_back == 0, "nor are 5 s back"
+    assert watch.after(Reading(11.0, 1004.9, 12.0)).steps_back == 1
+    assert watch.after(Reading(11.0, 1311.0, 12.0)).ahead_s == 0.0
+    assert watch.after(Reading(11.0, 1311.5, 12.0)).ahead_s == 300.5
+    assert boottime() > 0
     assert not replace(watch, ahead_s=0.0).in_doubt
     assert replace(watch, ahead_s=0.5).in_doubt
 
