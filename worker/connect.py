@@ -73,8 +73,4 @@ class Gate:
             except asyncio.CancelledError:
                 task.cancel()
                 raise
-        try:
-            return await task
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
+        return await task

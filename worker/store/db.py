@@ -412,7 +412,7 @@ def _sqlite(url: URL, timeout_s: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(conn: Connection) -> None:
-        read_only = conn.get_execution_options().get("acende_read_only", False)
+        read_only = conn.get_execution_options().get("acende_read_only")
         conn.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine

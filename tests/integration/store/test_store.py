@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -278,6 +280,11 @@ def _shown(conn: Connection, name: str) -> str:
     return str(conn.execute(text(f"SHOW {name}")).scalar())
 
 
+def _connected_with(conn: Connection, name: str) -> Any:
+    driver: Any = conn.connection.driver_connection
+    return driver.info.get_parameters()[name]
+
+
 def test_postgresql_is_asked_for_what_we_rely_on(postgres_url: str) -> None:
     store = Store.open(
         f"{postgres_url}?application_name=mine&options=-c%20work_mem%3D5MB", pool_size=3, timeout_s=4.0
@@ -296,11 +303,32 @@ def test_postgresql_is_asked_for_what_we_rely_on(postgres_url: str) -> None:
     assert (pool.size(), pool._max_overflow, pool._timeout, pool._pool.use_lifo) == (3, 0, 4.0, True)
     assert (store._writers._max_workers, store._readers is store._writers) == (3, True)
     assert not store.embedded
+    assert store.read_sync(_connected_with, "connect_timeout") == "4"
     store.close()
     usual = Store.open(postgres_url)
     assert usual.read_sync(_shown, "application_name") == "acende"
+    assert usual.read_sync(_connected_with, "connect_timeout") == "10"
     assert (usual._engine.pool.size(), usual._writers._max_workers) == (8, 8)  # type: ignore[attr-defined]
     usual.close()
+    hasty = Store.open(postgres_url, timeout_s=1.0)
+    assert hasty.read_sync(_connected_with, "connect_timeout") == "2"
+    hasty.close()
+
+
+@pytest.mark.parametrize("how", ["run", "read"])
+async def test_closing_waits_for_the_transaction_in_hand(sqlite_url: str, how: str) -> None:
+    store, begun, ended = Store.open(sqlite_url), threading.Event(), []
+
+    def slow(_conn: Connection) -> None:
+        begun.set()
+        time.sleep(0.1)
+        ended.append(how)
+
+    running = asyncio.create_task(getattr(store, how)(slow))
+    await asyncio.to_thread(begun.wait, 5)
+    store.close()
+    assert ended == [how]
+    await running
 
 
 def test_sqlite_has_one_writer_and_readers_beside_it(store: Store) -> None:

@@ -429,6 +429,8 @@ def test_what_follows_a_bug_depends_on_what_was_done(kind: str, faults: int, out
     one = Job(1, kind, "olt-1", NOON, NOON, "A", 1, S, PORT, notes=notes)
     found = fault.after_fault(one, POLICY, 0.0)
     assert isinstance(found, outcome)
+    if isinstance(found, Answered):
+        assert found.answer["order"] == "A"
     if kind in {"scan", "save", "deprovision"} and isinstance(found, Later):
         assert found == Later(
             POLICY.pause(faults + 1, 0.0), {**notes, "faults": faults + 1}, code="internal_error"

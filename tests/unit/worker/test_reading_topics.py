@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from worker import dead_letters, reread
 from worker.dead_letters import Gone, Place
+from worker.settings import Settings
 
 ONE, TWO = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -57,7 +60,11 @@ class Topic:
         self, *partitions: TopicPartition, timeout_ms: int, max_records: int | None = None
     ) -> Any:
         self.asked.append(max_records)
+        assert set(partitions) <= set(self.assigned)
         for one in partitions:
+            assert self.at[one] < self.ends.get(one, len(self.records[one])), (
+                "nobody waits for what is not there"
+            )
             left = [record for record in self.records[one] if record.offset >= self.at[one]][
                 : max_records or 2
             ]
@@ -167,3 +174,99 @@ def test_what_is_no_dead_letter_is_passed_over() -> None:
         json.dumps(whole | {"data": 5}).encode(),
     ):
         assert dead_letters._event(record(0, value)) is None
+
+
+# ----------------------------------------------------------------------------------------------------------- dead letters
+
+
+def letter(number: int, code: str = "x", time: str | None = None) -> Any:
+    event = {"id": f"t/0/{number}", "time": time or f"2026-03-02T12:00:0{number}Z", "data": {"code": code}}
+    return record(number, json.dumps(event).encode())
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Topic:
+    """Letters 0 to 4 in a topic, two of code `y`, one later than the last; the third record is no letter."""
+    name = Settings().topics.dead_letters
+    lies = [
+        letter(0),
+        letter(1, "y"),
+        record(2, b"oi"),
+        letter(3, time="2026-03-02T12:00:09Z"),
+        letter(4, "y"),
+    ]
+    consumer = Topic({TopicPartition(name, 0): lies})
+
+    @asynccontextmanager
+    async def reading(_settings: Any) -> Any:
+        yield consumer
+
+    monkeypatch.setattr(reread, "reading", reading)
+    return consumer
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, [3, 4, 1, 0]),
+        ({"limit": 2}, [3, 4]),
+        ({"code": "y"}, [4, 1]),
+        ({"code": "y", "limit": 1}, [4]),
+        ({"places": ["t/0/0", "t/0/1"]}, [1, 0]),
+        ({"places": ["t/0/0", "t/0/1"], "code": "y"}, [1]),
+        ({"places": []}, []),
+        ({"code": "z"}, []),
+    ],
+    ids=str,
+)
+async def test_letters_are_listed_newest_first(known: Topic, asked: dict[str, Any], found: list[int]) -> None:
+    listed = await dead_letters.letters(Settings(), **({"limit": 9} | asked))
+    assert [one["id"] for one in listed] == [f"t/0/{number}" for number in found]
+    assert known.at[TopicPartition("onu.dead-letters", 0)] == 5
+
+
+async def test_of_many_letters_only_the_last_are_read_where_none_in_particular_are_asked_for(
+    known: Topic,
+) -> None:
+    await dead_letters.letters(Settings(), 1)
+    assert len(known.asked) == 1
+    known.asked.clear()
+    await dead_letters.letters(Settings(), 1, "y")
+    assert len(known.asked) == 3
+
+
+async def test_a_letter_is_found_by_the_place_of_its_record(known: Topic) -> None:
+    found = await dead_letters.letter(Settings(), Place("t", 0, 1))
+    assert found == {"id": "t/0/1", "time": "2026-03-02T12:00:01Z", "code": "y"}
+    assert await dead_letters.letter(Settings(), Place("t", 0, 2)) is None
+    known.records.clear()
+    assert await dead_letters.letter(Settings(), Place("t", 0, 1)) is None
+    assert await dead_letters.letters(Settings(), 9) == []
+
+
+class Producer:
+    """Takes what it is given, or not."""
+
+    def __init__(self, error: KafkaError | None = None) -> None:
+        self.error, self.sent = error, []  # type: ignore[var-annotated]
+
+    async def send_and_wait(self, *record: Any) -> None:
+        if self.error:
+            raise self.error
+        self.sent.append(record)
+
+
+async def test_a_record_is_sent_again_as_it_was_with_its_time() -> None:
+    whole = SimpleNamespace(
+        topic="t", offset=0, value=b"x", key=b"k", partition=0, timestamp=77, headers=(("a", b"b"),)
+    )
+    producer: Any = Producer()
+    event = _event(offset=0)
+    assert await dead_letters._again(Topic({ONE: [whole]}), producer, event) is None  # type: ignore[arg-type]
+    assert producer.sent == [("t", b"x", b"k", 0, 77, [("a", b"b")])]
+    gone = await dead_letters._again(topic(1), producer, _event(offset=5))  # type: ignore[arg-type]
+    assert gone
+    assert "made anew" in gone
+    refuses: Any = Producer(KafkaError())
+    told = await dead_letters._again(Topic({ONE: [whole]}), refuses, event)  # type: ignore[arg-type]
+    assert told == "Kafka does not take it (KafkaError)"

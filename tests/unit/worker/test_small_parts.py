@@ -18,7 +18,8 @@ from tests.unit.provision.builders import registered
 from tests.unit.provision.test_verify import PATIENCE, WINDOW, look
 from vendors.contract import Optics, Platform
 from vendors.errors import OltBusy, OltUnreachable, UnknownReply
-from worker import commands, digest, tracing
+from vendors.registry import vendor
+from worker import commands, connect, digest, tracing
 from worker.commands import Heard
 from worker.connect import Connector, Gate
 from worker.opening import order_rules
@@ -53,6 +54,9 @@ def _digest(**more: Any) -> str:
 
 def test_equal_wishes_have_equal_digests_whoever_installs_them_when() -> None:
     same = _digest()
+    assert same == "dd5afe6e8982e98008da8e1ce60b7bea", (
+        "what releases before this one have kept stays comparable"
+    )
     for name, value in {
         "technician_id": "T-9",
         "cto": "C-9",
@@ -250,6 +254,26 @@ async def test_who_gives_up_opening_leaves_nothing_behind(after_s: float) -> Non
     with pytest.raises(asyncio.CancelledError):
         await asking
     await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_a_session_is_opened_with_the_olts_own_habits(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    async def opens(adapter: Any, target: Any, **more: Any) -> str:
+        asked.append((adapter, target, more))
+        return "session"
+
+    monkeypatch.setattr(connect, "open_session", opens)
+    target: Any = SimpleNamespace(username="ana", password=SecretStr("p"))
+    connector = Connector(lambda _olt: target, timeout_s=7.0)
+    opened: Any = await connector(OLT, "audit", "may_send")  # type: ignore[arg-type]
+    await connector(OLT, "audit", "may_send")  # type: ignore[arg-type]
+    assert opened == "session"
+    (adapter, given, more), (_, _, again) = asked
+    assert (adapter, given) == (vendor("huawei_smartax").adapter, target)
+    assert (more["audit"], more["may_send"], more["timeout_s"]) == ("audit", "may_send", 7.0)
+    assert more["habits"] is again["habits"] is connector.habits["olt-1"]
+    assert connector.credential(OLT, b"key") == digest.of_login("ana", SecretStr("p"), b"key")
 
 
 def test_a_credential_is_known_once_it_was_offered() -> None:
