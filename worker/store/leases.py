@@ -248,7 +248,7 @@ def end_workers(conn: Connection) -> int:
     """End the leases of workers, of which none lives; how many. What commands hold is left to them."""
     ended = conn.execute(
         update(olt_lease)
-        .where(olt_lease.c.holder.is_not(None), ~olt_lease.c.holder.startswith(COMMAND, autoescape=True))
+        .where(~olt_lease.c.holder.startswith(COMMAND))
         .values(holder=None, expires_at=None, session_open=False, fence=olt_lease.c.fence + 1)
     )
     return ended.rowcount

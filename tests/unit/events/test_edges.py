@@ -384,6 +384,7 @@ def test_an_event_is_written_with_what_it_has() -> None:
         "1", "/erp", "2026-03-02T12:35:00.250Z", "S", TRACE
     ]  # fmt: skip
     assert shown["data"]["pppoe_password"] == PPPOE_PASSWORD
+    assert "Conceição".encode() in input_record(made, "k").value
     assert PPPOE_PASSWORD not in to_record(made, "k").value.decode()
     assert to_record(made, "k").headers["traceparent"] == TRACE
     bare = json.loads(to_record(CloudEvent("1", data, ARRIVED), "k").value)

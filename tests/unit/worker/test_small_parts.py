@@ -22,11 +22,14 @@ from vendors.registry import vendor
 from worker import commands, connect, digest, tracing
 from worker.commands import Heard
 from worker.connect import Connector, Gate
+from worker.facts import Order
+from worker.ledger import Taken
 from worker.opening import order_rules
 from worker.outcome import Completed, Later
 from worker.provision_metrics import COMMAND_SECONDS, COMMANDS, UNKNOWN_REPLIES
 from worker.redaction import impersonal
 from worker.settings import Settings
+from worker.store.work import Job
 from worker.verify import judge, wait_for_light
 
 OLT = Olt(id="olt-1", site="centro", platform="huawei_smartax", address="10.0.0.1", transport="telnet")
@@ -281,6 +284,51 @@ def test_a_credential_is_known_once_it_was_offered() -> None:
     assert connector.credential(OLT, b"key") is None
     connector._offered["olt-1"] = SimpleNamespace(username="ana", password=SecretStr("p"))  # type: ignore[assignment]
     assert connector.credential(OLT, b"key") == digest.of_login("ana", SecretStr("p"), b"key")
+
+
+# ------------------------------------------------------------------------------------------------------- a job in hand
+
+
+def _taken(kind: str = "provision", **more: Any) -> Taken:
+    return Taken(Job(1, kind, "olt-1", NOON, NOON, "A", 1, S), NOON, **more)
+
+
+ANA = Order("A", request={"customer_name": "Ana Sousa", "pppoe_login": "ana@isp"}, traceparent="00-t")
+BRIEF: Any = SimpleNamespace(
+    order=replace(ANA, id="B", traceparent="00-b"), unit=SimpleNamespace(traces=("00-s",))
+)
+
+
+def test_a_job_in_hand_knows_the_people_and_the_traces_of_its_order() -> None:
+    assert _taken(order=ANA).people == ("Ana Sousa", "ana@isp")
+    assert _taken(order=replace(ANA, request=None)).people == _taken().people == ()
+    assert (_taken(order=ANA).trace, _taken(brief=BRIEF, order=ANA).trace, _taken().trace) == (
+        "00-t",
+        "00-b",
+        None,
+    )
+    assert (_taken(brief=BRIEF).stock_traces, _taken(order=ANA).stock_traces) == (("00-s",), ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "void"),
+    [
+        ("provision", {}, True),
+        ("provision", {"order": ANA}, True),
+        ("provision", {"brief": BRIEF}, False),
+        ("provision", {"fault": True}, False),
+        ("deprovision", {}, True),
+        ("deprovision", {"order": ANA}, False),
+        ("deprovision", {"fault": True}, False),
+        ("scan", {}, False),
+        ("save", {"order": ANA}, False),
+        ("plan", {}, False),
+    ],
+)
+def test_there_is_nothing_to_do_where_nothing_is_known_of_the_order(
+    kind: str, more: dict[str, Any], *, void: bool
+) -> None:
+    assert _taken(kind, **more).void is void
 
 
 # ------------------------------------------------------------------------------------------------------------ verification
