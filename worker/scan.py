@@ -28,6 +28,7 @@ from worker.store.jobs import UNPLACED
 from worker.store.leases import Lease
 from worker.store.orders import Failure
 from worker.store.search import Search
+from worker.store.sweep import take_up_shown
 from worker.store.work import Job, Step
 from worker.verify import Patience
 
@@ -177,6 +178,9 @@ async def scan(run: Run) -> Outcome:
         return _again_after(run, error)
     learnt = run.line.record.learn()
     await patiently(held, conclude, held.lease, run.job, olt, findings, patience, learnt)
+    if any(one.undecided and seen.anywhere for one, seen in findings.seen):
+        # By itself, since whoever correlates takes that lock before any other; if we die here, the next sweep does it.
+        await patiently(held, take_up_shown)
     return Recorded()
 
 

@@ -55,6 +55,16 @@ async def test_twelve_hex_digits_are_a_serial_once_an_olt_shows_it(
         await made.quiet()
 
 
+async def test_what_an_olt_shows_is_taken_up_by_who_saw_it(one: Plant) -> None:
+    """The sweep, which would take it up too, does not run."""
+    assert one._sweeper
+    one._sweeper.cancel()
+    one.plug(H)
+    await one.tell(started("OS-1", serial=H, site="centro"))
+    assert (await one.final("OS-1"))["kind"] == "completed"
+    assert await codes(one, "OS-1")
+
+
 async def _looked(made: Plant) -> bool:
     """Whether each OLT was looked at for the serial, lit or registered."""
     return all(f"display ont info by-sn {H_HEX}" in made.commands(name) for name in made.sims)

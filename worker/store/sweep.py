@@ -45,9 +45,8 @@ class Swept:
 
 def sweep(conn: Connection) -> Swept:
     """Correlate due and waiting orders again, at most 500; erase what has had its time."""
-    lock(conn)
+    shown = take_up_shown(conn)
     at = now(conn)
-    shown = _take_up_shown(conn, at)
     looked, finished = _due(conn, at)
     return Swept(
         looked + shown.orders,
@@ -69,8 +68,10 @@ def _erase(conn: Connection, at: datetime) -> tuple[int, int, int, int]:
     )
 
 
-def _take_up_shown(conn: Connection, at: datetime) -> Settled:
-    """Correlate the orders that named a serial which OLTs show, although it looks like a MAC address."""
+def take_up_shown(conn: Connection) -> Settled:
+    """Correlate the orders that named a serial which OLTs show, although it looks like a MAC address, at most 500."""
+    lock(conn)
+    at = now(conn)
     serials = set(search.shown(conn, ORDERS_MAX))
     if not serials:
         return Settled()

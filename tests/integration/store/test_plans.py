@@ -35,7 +35,7 @@ from worker.plan_view import plan_order
 from worker.probe import probe_away
 from worker.retry import RetryPolicy
 from worker.settings import Settings
-from worker.store import db, doubt, leases, logins, outbox, probes
+from worker.store import db, doubt, leases, logins, outbox, probes, sweep
 from worker.store.db import Store
 from worker.store.migrate import upgrade
 from worker.store.schema import job, service_order
@@ -286,6 +286,7 @@ async def when_told_to_stop_and_after_bugs(made: Plant) -> None:
     await made.store.run(ledger.not_connected, lease, refused, "", BreakerPolicy(), 0.0, "digest")
     made.store.clock.offset += timedelta(seconds=61)
     await made.store.run(logins.try_again, 2)
+    await made.store.run(sweep.take_up_shown)
     made.store.clock.step = timedelta(days=1)
     await made.store.read(db.now)
     assert await made.store.run(doubt.ahead)
