@@ -32,6 +32,8 @@ BUSY = 14
 """Stories that run at the same time."""
 LAST = min(4, INSTANTS // 2)
 """At so many last instants no story begins any more: at the first ones some must."""
+FEW = 5
+"""Of fewer instants chance decides whether half of them fall within an attempt."""
 DRAIN_S = 120.0
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(240 + 30 * INSTANTS)]
@@ -79,7 +81,7 @@ async def test_workers_killed_at_any_instant_lose_nothing_and_do_nothing_twice(
         assert await bus.everything("dead") == []
     assert len(reaper.instants) == INSTANTS
     assert all(instant.live for instant in reaper.instants)
-    assert 2 * reaper.cut >= INSTANTS
+    assert INSTANTS < FEW or 2 * reaper.cut >= INSTANTS
 
 
 def _told(reaper: Reaper, desk: Desk, seconds: float) -> str:
