@@ -283,14 +283,6 @@ class Adapter(Protocol):
 
 
 @dataclass(frozen=True)
-class Level:
-    """How a mode's prompt looks: an expression for the last line, with `{host}` for the learnt, escaped host name."""
-
-    name: str
-    prompt: str
-
-
-@dataclass(frozen=True)
 class Platform:
     """All that the session has to know of a CLI. Expressions are searched in text without CR and escape codes."""
 
@@ -343,4 +335,3 @@ class Platform:
     batch_limit: int = 20
     ssh: dict[str, Any] = field(default_factory=dict)
     """Arguments for the SSH transport that every OLT of this platform needs."""
-    levels: tuple[Level, ...] = ()

@@ -122,13 +122,13 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
         [here] = yield (again,)
         onts = answered(again, here)
     places = _places(onts)
-    new = port is not None and all(found != port for found, _ in places)
-    if new:
+    bare = port if all(found != port for found, _ in places) else None
+    if bare:
         refuse_unsure(odd)
         shown = (table or {"onts": ()})["onts"]
         if any(row["serial"] == serial for row in shown):
             raise UnknownReply("the OLT lists a serial that it says is not registered")
-        if any(row["sn"] and not _LEGIBLE.fullmatch(row["sn"]) for row in shown):
+        if not all(_LEGIBLE.fullmatch(row["sn"]) for row in shown):
             raise UnknownReply("a serial that cannot be read: it may be the one that was asked about")
         if places and _COUNTED not in here:
             [again_here] = yield (asked[0],)
@@ -144,7 +144,7 @@ def observe(serial: str, port: PonPort | None) -> Dialogue[Observation]:
     return Observation(
         serial=serial,
         port=port,
-        more=(yield from _boards_word(port, firmware)) if port and new else {},
+        more=(yield from _boards_word(bare, firmware)) if bare else {},
         registrations=registrations,
         sighting=next((seen for seen in sightings if seen.serial == serial), None),
         used_onu_ids=used,
@@ -240,7 +240,7 @@ def _tables(rows: Iterable[Row]) -> list[int]:
 
 
 def _model(version: Row | None) -> str | None:
-    return version["onts"][0].get("equipment_id") if version and version["onts"] else None
+    return next((ont.get("equipment_id") for ont in (version["onts"] if version else ())), None)
 
 
 def _optics(said: Row | None, ont: Row) -> Optics | None:
@@ -380,4 +380,4 @@ def health() -> Dialogue[Health]:
     if version is None:
         return Health()
     patch = version.get("patch")
-    return Health(version=" ".join(filter(None, (version["version"], patch))))
+    return Health(version=f"{version['version']} {patch}" if patch else version["version"])

@@ -1,6 +1,6 @@
 """How the SmartAX CLI is spoken to: prompts, pager, hints, login, what to mask."""
 
-from vendors.contract import Level, Platform
+from vendors.contract import Platform
 from vendors.huawei_smartax.noise import ADVICE, ALARM, SAVING
 from vendors.huawei_smartax.secrets import PERSONAL, SECRETS
 
@@ -35,11 +35,4 @@ PLATFORM = Platform(
     line_end="\n",
     pipeline="reads",
     batch_limit=20,
-    levels=(
-        Level("user", r"^{host}>\s?$"),
-        Level("privileged", r"^{host}#\s?$"),
-        Level("config", r"^{host}\(config\)#\s?$"),
-        Level("board", r"^{host}\((?:config-if|interface)-\w+-\d+/\d+\)#\s?$"),
-        Level("diagnose", r"^{host}\(diagnose\)%%\s?$"),
-    ),
 )

@@ -189,7 +189,8 @@ def _details(grammar: Grammar, places: Places) -> Dialogue[list[Shown]]:
     )
     replies = yield asked
     values = [answer(command, reply) for command, reply in zip(asked, replies, strict=True)]
-    for found, detail, power in zip(shown, values[::2], values[1::2], strict=True):
+    for number, found in enumerate(shown):
+        detail, power = values[2 * number : 2 * number + 2]
         found.detail = _detail_of(found, detail)
         found.power = None if "not_found" in power else power
     return shown

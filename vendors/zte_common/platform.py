@@ -1,6 +1,6 @@
 """What the session has to know of both command lines: they log in, page, ask and end alike."""
 
-from vendors.contract import Level, Platform
+from vendors.contract import Platform
 from vendors.zte_common.noise import ALARM
 
 _MODE = r"\([A-Za-z][\w /:.-]{0,60}\)"
@@ -79,12 +79,4 @@ def platform(name: str) -> Platform:
         redactions=REDACTIONS,
         width=80,
         personal=PERSONAL,
-        levels=(
-            Level("user", r"^{host}>\s?$"),
-            Level("privileged", r"^{host}#\s?$"),
-            Level("config", r"^{host}\(config\)#\s?$"),
-            Level("interface", r"^{host}\(config-if[^)]*\)#\s?$"),
-            Level("onu", r"^{host}\((?:config-)?gpon-onu-mng[^)]*\)#\s?$"),
-            Level("profiles", r"^{host}\(config-(?:gpon|pon)[^)]*\)#\s?$"),
-        ),
     )

@@ -79,15 +79,15 @@ def _raise(command: Command, number: int | None, text: str, reply: str) -> NoRet
     raise OrderRejected(message, command=command.text, reply=reply, code=code)
 
 
-def _meaning(command: Command, number: int | None, text: str) -> tuple[type[ProvisioningError], str]:
+def _meaning(command: Command, number: int | None, text: str) -> tuple[type[ProvisioningError], str | None]:
     if number in _SYNTAX:
         return OrderRejected, "olt_syntax"
     if number in _PROFILE:
         return OrderRejected, "profile_missing"
     if number in _EXISTS and _REGISTERS.match(command.text):
         # No source tells of which one the entry is, serial or number: the next look does.
-        return NotConverged, ""
+        return NotConverged, None
     for words, error, code in _MEANINGS:
         if words.search(text):
-            return error, code or "olt_refused"
-    return OrderRejected, "olt_refused"
+            return error, code
+    return OrderRejected, None

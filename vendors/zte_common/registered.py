@@ -16,6 +16,7 @@ from vendors.errors import UnknownReply
 Row = dict[str, Any]
 Statements = Sequence[Row]
 
+_FLOWS = ("service_port", "service_port_other")
 _LAN_MODES = {"tag", "transparent", "trunk", "hybrid"}
 
 
@@ -33,7 +34,7 @@ class Shown:
 
     def registration(self, serial: str) -> Registration:
         """The registration. Raises UnknownReply when the details are of another serial."""
-        printed = str(self.detail["serial_number"] or "")
+        printed = str(self.detail["serial_number"])
         if serial_or_none(printed) != serial:
             raise UnknownReply("the details are of another ONU than the one that was looked up")
         return Registration(
@@ -60,10 +61,10 @@ class Shown:
         )
 
     def _flows(self) -> Iterator[tuple[Flow | None, Row]]:
-        for row in _of(self.interface, "service_port", "service_port_other"):
+        for row in _of(self.interface, *_FLOWS):
             yield _flow(row, row.get("vport", 1)), row
         for vport, rows in self.vports.items():
-            for row in _of(rows, "service_port", "service_port_other"):
+            for row in _of(rows, *_FLOWS):
                 yield _flow(row, vport), row | {"vport": vport}
 
     def _more(self) -> dict[str, str]:
@@ -76,7 +77,7 @@ class Shown:
             if row["kind"] == "wifi":
                 found[f"wifi.{row['port']}.key"] = "1"
         for row in _of(self.management, "wan_ip"):
-            found[f"wan_ip.{row.get('wan_ip', 1)}"] = str(row.get("host", 1))
+            found[f"wan_ip.{row.get('wan_ip', 1)}"] = "1"
         for row in _of(self.management, "wan"):
             found[f"wan.{row['wan']}"] = str(row["service"])
         for row in _of(self.management, "tr069"):
@@ -209,7 +210,7 @@ def _wan_vlan(rows: Statements, interface: Statements, vports: Mapping[int, Stat
 def _listed(text: int | str | None) -> tuple[int, ...]:
     """`1,2,4-5` as numbers."""
     numbers: list[int] = []
-    for part in str(text or "").split(","):
+    for part in str(text).split(","):
         first, _, last = part.partition("-")
         if first.isdecimal():
             numbers += range(int(first), min(int(last) if last.isdecimal() else int(first), 64) + 1)
@@ -228,5 +229,5 @@ def _tr069(rows: Statements) -> Management | None:
         return None
     acs = next((row["acs"] for row in _of(rows, "tr069") if "acs" in row), None)
     return Management.model_construct(
-        vlan=tagged["vlan"], index=0, priority=tagged.get("priority", 0), tr069_profile=acs
+        vlan=tagged["vlan"], index=0, priority=tagged["priority"], tr069_profile=acs
     )

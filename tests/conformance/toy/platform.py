@@ -1,6 +1,6 @@
 """How the toy's command line looks."""
 
-from vendors.contract import Level, Platform
+from vendors.contract import Platform
 from vendors.noise import Notice
 
 PLATFORM = Platform(
@@ -19,9 +19,4 @@ PLATFORM = Platform(
     noise=(Notice(r"^\* ALARM "),),
     personal=(r"^ppp \d+ \d+ (\S+)", r"\bdescription (\S+)"),
     redactions=(r"^ppp\s+\d+\s+\S+\s+(\S+)$",),
-    levels=(
-        Level("privileged", r"^{host}#\s?$"),
-        Level("config", r"^{host}\(config\)#\s?$"),
-        Level("pon", r"^{host}\(pon-[0-9/]+\)#\s?$"),
-    ),
 )

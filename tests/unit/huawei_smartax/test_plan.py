@@ -405,3 +405,209 @@ def test_service_ports_that_are_not_shown_are_brought_only_by_their_own_lines() 
 )
 def test_serving(states: dict[str, str], online: bool, verdict: str) -> None:
     assert ADAPTER.serving(found(states=states, online=online)) == verdict
+
+
+INTERNET_LINE = FLOW.format(5)
+QINQ = INTERNET.model_copy(update={"transform": "translate-and-add"})
+BLIND = {"unread": frozenset({"service_ports", "lan_ports", "wan", "management"}), "lan_ports": None}
+ALL_KNOWN = frozenset({"lan_ports", "wan", "management", "wan.password"})
+
+
+def flows(service: ServicePort, **more: Any) -> Registration:
+    return found(flows=(Flow(index=7, service=service),), **more)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "here", "same"),
+    [
+        (INTERNET, flows(INTERNET), True),
+        (INTERNET, flows(QINQ), False),
+        (QINQ, flows(QINQ), True),
+        (QINQ, flows(QINQ.model_copy(update={"inner_vlan": 100})), True),
+        (QINQ, flows(QINQ.model_copy(update={"inner_vlan": 101})), False),
+        (INTERNET, flows(INTERNET.model_copy(update={"gem_port": 2})), False),
+        (INTERNET, flows(INTERNET.model_copy(update={"user_vlan": None})), False),
+        (INTERNET, flows(INTERNET.model_copy(update={"upstream_profile": "7"})), False),
+        (INTERNET, flows(INTERNET.model_copy(update={"downstream_profile": "7"})), False),
+        (INTERNET, flows(INTERNET.model_copy(update={"upstream_profile": "9", "downstream_profile": "8"})), False),
+        (INTERNET.model_copy(update={"upstream_profile": None}), flows(INTERNET), False),
+        (INTERNET, flows(INTERNET.model_copy(update={"upstream_profile": None})), False),
+        (INTERNET.model_copy(update={"downstream_profile": "D"}), flows(INTERNET, more={"table.9": "D"}), True),
+        (INTERNET.model_copy(update={"downstream_profile": "D"}), flows(INTERNET, more={"table.8": "D"}), False),
+    ],
+)  # fmt: skip
+def test_which_service_ports_are_the_same(wanted: ServicePort, here: Registration, same: bool) -> None:
+    assert (ADAPTER.plan(desired(service_ports=(wanted,)), seen(here)) == ()) is same
+
+
+@pytest.mark.parametrize(
+    ("wanted", "here", "same"),
+    [
+        (INTERNET, INTERNET, True),
+        (QINQ, INTERNET, True),
+        (INTERNET, INTERNET.model_copy(update={"upstream_profile": "9", "downstream_profile": "8"}), True),
+        (INTERNET, INTERNET.model_copy(update={"upstream_profile": "9"}), False),
+        (INTERNET, INTERNET.model_copy(update={"downstream_profile": "8"}), False),
+        (INTERNET, INTERNET.model_copy(update={"vlan": 101}), False),
+    ],
+)
+def test_which_are_the_same_where_the_table_alone_shows_them(
+    wanted: ServicePort, here: ServicePort, same: bool
+) -> None:
+    observed = seen(flows(here, **BLIND), secrets_current=ALL_KNOWN)
+    assert (ADAPTER.plan(desired(service_ports=(wanted,)), observed) == ()) is same
+
+
+ROUTER_WISH = {"wan": WAN.model_copy(update={"wan_profile": "3"}), "management": MANAGEMENT}
+HOST_0 = "board: ont ipconfig 3 5 ip-index 0 dhcp vlan 1000 priority 2"
+HOST_1 = 'board: ont ipconfig 3 5 ip-index 1 pppoe vlan 100 priority 0 user-account username "ana@isp" password "********"'
+BIND = [
+    "board: ont internet-config 3 5 ip-index 1",
+    "board: ont wan-config 3 5 ip-index 1 profile-id 3",
+    "board: ont port route 3 5 eth 1 enable",
+    "board: ont port route 3 5 eth 2 enable",
+]
+LAN = "board: ont port native-vlan 3 5 eth 1 vlan 30 priority 0"
+ACS = "board: ont tr069-server-config 3 5 profile-id 1"
+LAN_WISH = {"lan_ports": (LanPort(port=1, vlan=30),)}
+
+
+@pytest.mark.parametrize(
+    ("known", "sent"),
+    [
+        (ALL_KNOWN, []),
+        (ALL_KNOWN - {"lan_ports"}, [LAN]),
+        (ALL_KNOWN - {"wan"}, [HOST_1, *BIND]),
+        (ALL_KNOWN - {"wan.password"}, [HOST_1]),
+        (ALL_KNOWN - {"management"}, [HOST_0, ACS]),
+    ],
+    ids=["all", "LAN ports", "WAN", "password", "management"],
+)
+def test_what_is_not_shown_is_sent_unless_it_was_applied_before(
+    known: frozenset[str], sent: list[str]
+) -> None:
+    wish = desired(**ROUTER_WISH, **LAN_WISH)
+    assert lines(ADAPTER.plan(wish, seen(found(**BLIND), secrets_current=known))) == sent
+
+
+def test_each_line_names_what_it_brings() -> None:
+    wish = desired(**ROUTER_WISH, **LAN_WISH)
+    plan = ADAPTER.plan(wish, seen(found(**BLIND)))
+    assert [sorted(command.carries) for command in plan] == [
+        ["lan_ports"], ["management"], ["wan"], ["wan"], ["wan"], ["wan"], ["wan"], ["management"],
+    ]  # fmt: skip
+    assert [command.text.split(" 3 5 ")[0] for command in plan if command.secret] == ["ont ipconfig"]
+    assert {command.timeout_s for command in plan} == {60.0}
+
+
+WAN_ONLY = {"host.1": "pppoe 100 0 ana@isp", "internet": "1", "route.1": "enable", "route.2": "enable"}
+KNOWN = frozenset({"wan.password"})
+DHCP = Wan(mode="dhcp", vlan=100)
+
+
+@pytest.mark.parametrize(
+    ("wish", "more", "known", "sent"),
+    [
+        ({"wan": WAN}, WAN_ONLY, KNOWN, []),
+        ({"wan": WAN.model_copy(update={"password": None})}, WAN_ONLY, frozenset(), []),
+        ({"wan": DHCP}, {"host.1": "dhcp 100 0 -", "internet": "1"}, frozenset(), []),
+        ({"wan": DHCP.model_copy(update={"password": SecretStr("s3cret!x"), "login": "ana"})}, {"host.1": "dhcp 100 0 -", "internet": "1"}, frozenset(), []),
+        ({"wan": WAN.model_copy(update={"login": None, "password": None})}, {**WAN_ONLY, "host.1": "pppoe 101 0 -"}, KNOWN, ["board: ont ipconfig 3 5 ip-index 1 pppoe vlan 100 priority 0"]),
+        ({"wan": WAN.model_copy(update={"password": None})}, {**WAN_ONLY, "host.1": "pppoe 100 0 -"}, KNOWN, ['board: ont ipconfig 3 5 ip-index 1 pppoe vlan 100 priority 0 user-account username "ana@isp"']),
+        ({"wan": WAN.model_copy(update={"wan_profile": "3"})}, {**WAN_ONLY, "wan_profile.1": "3"}, KNOWN, []),
+        ({"wan": WAN.model_copy(update={"wan_profile": "W"})}, {**WAN_ONLY, "wan_profile.1": "3"}, KNOWN, ['board: ont wan-config 3 5 ip-index 1 profile-name "W"']),
+        ({"wan": WAN}, {**WAN_ONLY, "wan_profile.1": "3"}, KNOWN, []),
+        ({"wan": WAN}, {**WAN_ONLY, "internet": "2"}, KNOWN, ["board: ont internet-config 3 5 ip-index 1"]),
+        ({"wan": WAN.model_copy(update={"lan_ports": (2, 3)})}, WAN_ONLY, KNOWN, ["board: ont port route 3 5 eth 1 disable", "board: ont port route 3 5 eth 3 enable"]),
+        ({"management": MANAGEMENT}, {"host.0": "dhcp 1000 2 -", "tr069": "1"}, KNOWN, []),
+        ({"management": MANAGEMENT.model_copy(update={"tr069_profile": "ACS"})}, {"host.0": "dhcp 1000 2 -", "tr069": "1", "tr069_name": "ACS"}, KNOWN, []),
+        ({"management": MANAGEMENT}, {"host.0": "dhcp 1000 2 -", "tr069": "9"}, KNOWN, ["board: undo ont tr069-server-config 3 5", ACS]),
+        ({"management": MANAGEMENT.model_copy(update={"tr069_profile": None})}, {"host.0": "dhcp 1000 2 -", "tr069": "9"}, KNOWN, ["board: undo ont tr069-server-config 3 5"]),
+        ({"management": MANAGEMENT}, {"host.0": "dhcp 1000 3 -", "tr069": "1"}, KNOWN, [HOST_0]),
+        ({"lan_ports": (LanPort(port=1, mode="trunk", vlan=30), LanPort(port=2, mode="tag"))}, {}, KNOWN, []),
+        ({"line_profile": None, "service_profile": None}, {}, KNOWN, []),
+    ],
+)  # fmt: skip
+def test_only_what_differs_is_sent(
+    wish: dict[str, Any], more: dict[str, str], known: frozenset[str], sent: list[str]
+) -> None:
+    observed = seen(found(more={"word": "gpon", **more}), secrets_current=known)
+    assert lines(ADAPTER.plan(desired(**wish), observed)) == sent
+
+
+def test_a_board_calls_itself_as_the_registration_shows_and_gpon_where_nothing_does() -> None:
+    observed = {"more": {"word": "xgpon"}}
+    wish = desired(line_profile="11", **LAN_WISH)
+    for more, word in (({}, "gpon"), ({"word": "xgpon"}, "xgpon")):
+        here = found(more=more)
+        commands = [*ADAPTER.plan(wish, seen(here)), *ADAPTER.plan(None, seen(here))]
+        assert {command.path[-1] for command in commands if len(command.path) > 1} == {
+            f"interface {word} 0/1"
+        }
+    assert {command.path[-1] for command in ADAPTER.plan(wish, seen(**observed))} == {
+        "interface xgpon 0/1",
+        "config",
+    }
+    assert {command.path[-1] for command in ADAPTER.plan(wish, seen())} == {"interface gpon 0/1", "config"}
+
+
+def test_what_is_not_shown_is_taken_for_nothing() -> None:
+    here = found(flows=None, lan_ports=None)
+    assert lines(ADAPTER.plan(None, seen(here))) == ["board: ont delete 3 5"]
+    assert lines(ADAPTER.plan(desired(**LAN_WISH), seen(here))) == [LAN, INTERNET_LINE]
+
+
+@pytest.mark.parametrize("missing", ["line_profile", "service_profile"])
+def test_both_profiles_are_needed(missing: str) -> None:
+    with pytest.raises(OrderRejected, match="a line profile and a service profile"):
+        ADAPTER.plan(desired(**{missing: None}), seen())
+
+
+def test_numbers_of_another_port_are_not_in_use_on_this_one() -> None:
+    observed = seen(used_onu_ids=frozenset({0, 1}), port=ELSEWHERE)
+    assert lines(ADAPTER.plan(desired(), observed))[0] == ADD
+
+
+@pytest.mark.parametrize(
+    ("firmware", "known"),
+    [
+        (None, True),
+        ("MA5800V100R018C00", True),
+        ("MA5600V800R015C00", False),
+        ("MA5600V800R016C00", False),
+        ("MA5600V800R017C00", True),
+        ("MA5600V800R018C00", True),
+        ("MA5600V800R0", True),
+        ("MA5600V800R0XX", True),
+        ("MA5600V800R016V800R0", False),
+    ],
+)
+def test_which_software_has_commands_for_a_wan(firmware: str | None, known: bool) -> None:
+    wish = desired(wan=WAN.model_copy(update={"wan_profile": "0"}))
+    assert (ADAPTER.limits(wish, firmware) == ()) is known
+    assert ADAPTER.limits(desired(wan=WAN), firmware) == ()
+    sent = [command.text for command in ADAPTER.plan(wish, seen(firmware=firmware))]
+    assert any("internet-config" in text for text in sent) is known
+
+
+@pytest.mark.parametrize(
+    ("wish", "fields"),
+    [
+        ({"onu_type": "X"}, ["onu_type"]),
+        ({"service_ports": (QINQ.model_copy(update={"inner_vlan": 30}),)}, []),
+        ({"lan_ports": (LanPort(port=1, mode="trunk", vlan=30), LanPort(port=2, mode="tag"))}, ["lan_ports.1", "lan_ports.2"]),
+        ({"wan": DHCP.model_copy(update={"login": "ana", "password": SecretStr("s3cret!x"), "vlan_profile": "V"})}, ["wan.vlan_profile", "wan.login", "wan.password"]),
+        ({"wan": WAN}, []),
+        ({"wan": WAN, "management": MANAGEMENT}, []),
+    ],
+)  # fmt: skip
+def test_what_no_command_does_is_told(wish: dict[str, Any], fields: list[str]) -> None:
+    assert [limit.field for limit in ADAPTER.limits(desired(**wish))] == fields
+
+
+def test_all_service_ports_are_brought_where_all_are_new_and_none_where_some_were_there() -> None:
+    wish = desired(service_ports=(INTERNET, VOICE))
+    new = [command for command in ADAPTER.plan(wish, seen()) if command.text.startswith("service-port")]
+    assert [command.carries for command in new] == [frozenset({"service_ports"})] * 2
+    [one] = ADAPTER.plan(wish, seen(found()))
+    assert (one.carries, one.timeout_s) == (frozenset(), 60.0)

@@ -93,6 +93,7 @@ def play(dialogue: Dialogue[T], replies: dict[str, str]) -> T:
     try:
         batch = next(dialogue)
         while True:
+            assert batch, "a dialogue asks something each time"
             batch = dialogue.send(tuple(replies[" > ".join((*c.path[1:], c.text))] for c in batch))
     except StopIteration as end:
         learnt: T = end.value

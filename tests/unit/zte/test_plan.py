@@ -359,3 +359,88 @@ def test_a_gem_port_of_another_tcont_is_made_anew(adapter: Adapter) -> None:
     sent = [line.rpartition(" > ")[2] for line in lines(adapter, wanted, seen(here))]
     assert sent.index("no gemport 1") < sent.index("gemport 1 tcont 1")
     assert lines(adapter, wanted, seen(found(tconts=tconts))) == []
+
+
+TWICE = (
+    ServicePort(gem_port=1, vlan=600, transform="transparent"),
+    ServicePort(gem_port=1, vlan=600, user_vlan=600),
+)
+"""Two ways to wish the same."""
+SAME = ServicePort(gem_port=1, vlan=600, user_vlan=600)
+HSI = OnuService(name="HSI", gem_port=1, vlan=600, type="internet", priority=2)
+ANEW = ["no service HSI", "service HSI type internet gemport 1 cos 2 vlan 600"]
+OPEN = {"more": {"switchport.1": "hybrid"}}
+
+
+@pytest.mark.parametrize(
+    ("wished", "there", "expected"),
+    [
+        pytest.param({"onu_type": None}, {}, [], id="no-type-is-wanted"),
+        pytest.param({}, {"flows": (Flow(index=1, service=SAME), Flow(index=2, service=SAME))}, ["no service-port 2"], id="a-flow-that-is-there-twice-goes-once"),
+        pytest.param({"service_ports": TWICE}, OPEN, ["service-port 2 vport 1 user-vlan 600 vlan 600"], id="a-flow-that-is-wanted-twice-is-made-once-more"),
+        pytest.param(
+            {"service_ports": (SAME, ServicePort(gem_port=1, vlan=30), ServicePort(gem_port=1, vlan=31))},
+            {"flows": (Flow(index=2, service=SAME),)},
+            ["switchport mode hybrid vport 1", "service-port 1 vport 1 user-vlan untagged vlan 30", "service-port 3 vport 1 user-vlan untagged vlan 31"],
+            id="each-new-flow-takes-a-number-and-a-virtual-port-is-opened-once",
+        ),
+        pytest.param({}, {"flows": None}, ["switchport mode hybrid vport 1", "service-port 1 vport 1 user-vlan 600 vlan 600"], id="flows-that-are-not-shown"),
+        pytest.param(
+            {"gem_ports": (GemPort(index=1, tcont=1, upstream_profile="U"),)}, {}, ["gemport 1 traffic-limit upstream U"], id="a-rate-upstream-alone"
+        ),
+        pytest.param({"line_profile": None}, {"line_profile": "L"}, [], id="no-profile-is-wanted"),
+        pytest.param({"onu_services": (HSI,)}, {"onu_services": (HSI,)}, [], id="a-service-as-it-is-wanted"),
+        pytest.param({}, {"onu_services": (HSI,)}, [], id="what-is-not-wanted-of-a-service-may-be-anything"),
+        pytest.param({"onu_services": (HSI,)}, {"onu_services": (HSI.model_copy(update={"vlan": 5}),)}, ANEW, id="another-vlan"),
+        pytest.param({"onu_services": (HSI,)}, {"onu_services": (HSI.model_copy(update={"type": "voip"}),)}, ANEW, id="another-type"),
+        pytest.param({"onu_services": (HSI,)}, {"onu_services": (HSI.model_copy(update={"priority": 3}),)}, ANEW, id="another-priority"),
+        pytest.param({"management": Management(vlan=88)}, {}, ["tr069-mgmt 1 state unlock", "tr069-mgmt 1 tag pri 0 vlan 88"], id="management-without-an-acs"),
+        pytest.param(
+            {"management": Management(vlan=88, priority=1)},
+            {"management": Management(vlan=88), "more": {"tr069.state": "unlock", "tr069.acs": "http://a"}},
+            ["tr069-mgmt 1 tag pri 1 vlan 88"],
+            id="another-priority-of-management",
+        ),
+        pytest.param({}, {"management": Management(vlan=88), "more": {"tr069.state": "lock"}}, [], id="management-that-is-not-wanted-stays"),
+    ],
+)  # fmt: skip
+def test_nothing_more_is_sent_than_what_differs(wished: Any, there: Any, expected: list[str]) -> None:
+    assert [command.text for command in ZXAN.plan(onu(**wished), seen(found(**there)))] == expected
+
+
+@BOTH
+def test_an_onu_whose_service_ports_are_not_shown_is_removed_all_the_same(adapter: Adapter) -> None:
+    assert [command.text for command in adapter.plan(None, seen(found(flows=None)))] == ["no onu 4"]
+
+
+@pytest.mark.parametrize(
+    ("wan", "there", "expected"),
+    [
+        pytest.param(WAN, {"more": {"wan.1": "internet"}}, [RENEWED[0], *RENEWED[2:]], id="bound-to-nothing"),
+        pytest.param(WAN.model_copy(update={"password": None}), WAN_THERE, [], id="no-password-is-wanted"),
+        pytest.param(
+            None, {"more": {"wan.1": "internet", "wan_ip.1": "1"}}, [], id="none-is-wanted-and-none-is-known"
+        ),
+    ],
+)
+def test_a_connection_that_is_as_wanted_stays(wan: Any, there: Any, expected: list[str]) -> None:
+    assert lines(TITAN, onu(wan=wan), seen(found(**there))) == expected
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [{"mode": "dhcp"}, {"vlan_profile": "VQ"}, {"lan_ports": (1,)}, {"wifi": ()}],
+    ids=lambda differs: str(*differs),
+)
+def test_a_connection_of_another_kind_is_renewed(differs: dict[str, Any]) -> None:
+    there = WAN_THERE | {"wan": WAN.model_copy(update=differs)}
+    assert (
+        lines(TITAN, onu(wan=WAN), seen(found(**there), secrets_current=frozenset({"wan.password"})))
+        == RENEWED
+    )
+
+
+def test_a_connection_under_another_number_is_taken_away_before_the_new_one_is_made() -> None:
+    there = {"wan": WAN.model_copy(update={"index": 2}), "more": {"wan.2": "internet", "wan_ip.2": "1"}}
+    plan = lines(TITAN, onu(wan=WAN), seen(found(**there), secrets_current=frozenset({"wan.password"})))
+    assert plan == [f"{MNG_T} > no wan 2", f"{MNG_T} > no wan-ip 2 ipv4", *RENEWED[2:]]
