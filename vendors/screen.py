@@ -4,7 +4,7 @@ import codecs
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from schemas.text import MASK
 from vendors.expressions import Expression
@@ -75,15 +75,15 @@ class _Row:
         self._plain = ""
         """All of it, while it came at once and without control codes."""
         self._cells: list[str] | None = None
-        self._column = 0
+        self._column: int
         self._returned = False
         """Whether carriage returns came last: at the line's end they move nothing."""
         self._size = 0
         self._code = ""
         """How a control code began that has not ended: ESC, `(` for a character set, `[` for all others."""
-        self._number = ""
-        self._digits = 0
-        self._first = True
+        self._number: str
+        self._digits: int
+        self._first: bool
 
     @property
     def at_end(self) -> bool:
@@ -115,7 +115,7 @@ class _Row:
             if self._returned:
                 self._column = 0
             self._edit(self._cells, inner)
-        self._returned = len(inner) < len(text) or (self._returned and not inner)
+        self._returned = inner != text
 
     def _count(self, more: int) -> None:
         self._size += more
@@ -138,9 +138,9 @@ class _Row:
             at = end
 
     def _write(self, cells: list[str], text: str) -> None:
-        if (missing := self._column - len(cells)) > 0:
-            self._count(missing)
-            cells += " " * missing
+        missing = max(self._column - len(cells), 0)
+        self._count(missing)
+        cells += " " * missing
         cells[self._column : self._column + len(text)] = text
         self._column += len(text)
 
@@ -196,21 +196,9 @@ class _Row:
             raise Beyond(f"a control code sends the cursor beyond column {COLUMN_LIMIT}")
 
 
-def last_line(raw: bytes | bytearray) -> tuple[str, bool]:
-    """The line in which the cursor stands, and whether it stands at its end. Raises Beyond."""
-    screen = Screen()
-    screen.feed(bytes(raw[raw.rfind(b"\n") + 1 :]))
-    return screen.line()
-
-
 def head_of(line: str) -> str:
     """What of a line its echo must show, without blanks."""
     return squeezed(line)[:_HEAD]
-
-
-def echoes(text: str, line: str) -> bool:
-    """Whether `line`, or its head where it is long, stands in `text`, blanks and line ends aside."""
-    return head_of(line) in squeezed(text)
 
 
 def begins(lines: Iterable[str], line: str) -> bool:
@@ -238,19 +226,18 @@ def after_echo(text: str, line: str, head: str | None = None) -> str:
     if rest is None:
         return _past_first_line(text, line, line if head is None else head)
     again = _past(rest, line)
-    return rest if again is None or "^" in again.split("\n", 1)[0] else again
+    return rest if again is None or "^" in again.partition("\n")[0] else again
 
 
 def _past(text: str, line: str) -> str | None:
     """`text` after `line`, if it begins with it, blanks aside; from the next line on."""
     at = 0
-    for wanted in line.split():
-        for character in wanted:
-            while at < len(text) and text[at].isspace() and text[at] != character:
-                at += 1
-            if at >= len(text) or text[at] != character:
-                return None
+    for character in squeezed(line):
+        while text[at : at + 1].isspace():
             at += 1
+        if text[at : at + 1] != character:
+            return None
+        at += 1
     remainder, _, rest = text[at:].partition("\n")
     return rest if not remainder.strip() else None
 
@@ -309,47 +296,44 @@ def _redacted(text: str, redactions: Iterable[Expression], stretch: Stretch) -> 
 
 def _broken(text: str, width: int) -> list[int]:
     """The line ends at which a line of `width` columns may go on."""
-    if len(text) <= width:
-        return []
     found: list[int] = []
     begin = 0
-    while (end := text.find("\n", begin)) >= 0:
-        below = text[end + 1 : end + 3]
-        if end - begin == width and below.strip() and not below.startswith("  ") and below[0] != "\n":
-            found.append(end)
-        begin = end + 1
+    for line_end in re.finditer("\n", text):
+        if line_end.start() - begin == width and _GOES_ON.match(text, line_end.end()):
+            found.append(line_end.start())
+        begin = line_end.end()
     return found
+
+
+_GOES_ON = re.compile(r"[^\S\n]?\S")
 
 
 def _covered(text: str, spans: list[tuple[int, int]], broken: frozenset[int]) -> str:
     """`text` with every span masked, spans that overlap as one."""
     parts: list[str] = []
-    at = line_end = 0
+    at, line_end = 0, -1
     for start, end in _united(spans):
         parts.append(text[at:start])
-        if start > line_end or not at:
+        if start > line_end:
             line_end = text.find("\n", start) if broken else len(text)
         parts.append(_STARS.sub("*", text[start:end]) if line_end in broken else MASK)
         at = end
     return "".join([*parts, text[at:]])
 
 
-def _united(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    start = end = -1
-    for begin, stop in sorted(spans):
-        if begin >= end:
-            if start >= 0:
-                yield start, end
-            start, end = begin, stop
-        end = max(end, stop)
-    if start >= 0:
-        yield start, end
+def _united(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    united: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if united and start < united[-1][1]:
+            united[-1] = united[-1][0], max(united[-1][1], end)
+        else:
+            united.append((start, end))
+    return united
 
 
 def _spelt(text: str, secret: str) -> Iterator[tuple[int, int]]:
     """Where a secret stands as a word of its own; a line end may cut it anywhere."""
-    wanted = _packed(secret)
-    packed = _packed(text) if wanted else ""
+    wanted, packed = _packed(secret), _packed(text)
     if not wanted or (at := packed.find(wanted)) < 0:
         return
     places = [place for place, char in enumerate(text) if char not in " \n"]
@@ -376,25 +360,21 @@ def masked_fragment(text: str, lines: Iterable[tuple[str, Iterable[str]]]) -> st
     A line whose echo is not all there has no reply yet: nothing of the text is kept then.
     """
     for line, secrets in lines:
-        hidden = [secret for secret in secrets if secret]
+        hidden = list(filter(None, map(_packed, secrets)))
         if hidden and squeezed(line) not in squeezed(text):
             return ""
         text = masked(text, hidden, ())
         for secret in hidden:
-            text = _without_beginning(text, _packed(secret))
+            text = _without_beginning(text, secret)
     return text
 
 
 def _without_beginning(text: str, secret: str) -> str:
     """`text` without the beginning of the secret at its end."""
-    places: list[int] = []
-    for at in range(len(text) - 1, -1, -1):
-        if len(places) == len(secret) - 1:
-            break
-        if not text[at].isspace():
-            places.insert(0, at)
-    tail = "".join(text[at] for at in places)
-    for length in range(len(places), 0, -1):
+    backwards = (at for at in reversed(range(len(text))) if not text[at].isspace())
+    places = list(islice(backwards, len(secret) - 1))
+    tail = "".join(text[at] for at in reversed(places))
+    for length, at in reversed(list(enumerate(places, 1))):
         if tail.endswith(secret[:length]):
-            return text[: places[-length]] + MASK
+            return text[:at] + MASK
     return text

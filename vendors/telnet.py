@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from vendors.screen import Beyond
 
 IAC, DONT, DO, WONT, WILL, SB, SE = 255, 254, 253, 252, 251, 250, 240
-LIMIT = 65_536
-"""Bytes of options on one connection: devices send some dozens, and a few an hour to keep it alive."""
 ECHO, SUPPRESS_GO_AHEAD, WINDOW_SIZE = 1, 3, 31
 _LIMIT = 65_536
 """Bytes of options on one connection: devices send some dozens, and a few an hour to keep it alive."""

@@ -82,3 +82,75 @@ def test_what_may_be_asked_a_question_and_saving_and_long_lines_go_out_alone() -
         read("e"),
     ]
     assert texts(batch, "writes") == [["a"], ["b"], ["save"], ["d" * 61], ["e"]]
+
+
+CONFIG, IF_1, IF_2, BELOW = "config", "if 1", "if 2", "below"
+
+
+def into(text: str, depth: int) -> Move:
+    return Move(text, depth, enters=True)
+
+
+def out(text: str, depth: int) -> Move:
+    return Move(text, depth, enters=False)
+
+
+@pytest.mark.parametrize(
+    ("here", "path", "start", "moves"),
+    [
+        ((), (CONFIG, IF_1), None, [into(CONFIG, 1), into(IF_1, 2)]),
+        ((CONFIG, IF_1), (), None, [out("return", 0)]),
+        ((CONFIG,), (), None, [out("quit", 0)]),
+        ((CONFIG, IF_1, BELOW), (CONFIG,), None, [out("quit", 2), out("quit", 1)]),
+        ((CONFIG, IF_1), (CONFIG, IF_2), None, [out("quit", 1), into(IF_2, 2)]),
+        ((CONFIG, IF_1), (IF_2, BELOW), None, [out("return", 0), into(IF_2, 1), into(BELOW, 2)]),
+        ((CONFIG,), (CONFIG, IF_1, BELOW), None, [into(IF_1, 2), into(BELOW, 3)]),
+        ((), (CONFIG, IF_1), (CONFIG,), [into(IF_1, 2)]),
+        ((CONFIG,), (CONFIG, IF_1), (), [into(CONFIG, 1), into(IF_1, 2)]),
+        ((CONFIG,), (), (CONFIG, IF_1), [out("return", 0)]),
+    ],
+)
+def test_each_line_is_noted_with_how_deep_it_leads(
+    here: tuple[str, ...], path: tuple[str, ...], start: tuple[str, ...] | None, moves: list[Move]
+) -> None:
+    assert stack(*here).moves(path, PLATFORM, start) == moves
+
+
+@pytest.mark.parametrize(
+    ("move", "prompt", "path"),
+    [
+        (into(BELOW, 3), "H(below)#", (CONFIG, IF_1, BELOW)),
+        (into(BELOW, 3), "H(if 1)#", None),
+        (out("quit", 1), "H(config)#", (CONFIG,)),
+        (out("quit", 1), "H#", None),
+        (out("quit", 1), "H(if 1)#", None),
+        (out("return", 0), "H#", ()),
+        (out("return", 0), "H(config)#", None),
+    ],
+)
+def test_a_line_leads_where_it_should_or_nothing_is_noted(
+    move: Move, prompt: str, path: tuple[str, ...] | None
+) -> None:
+    made = stack(CONFIG, IF_1)
+    assert made.arrive(move, prompt) is (path is not None)
+    assert made.path == ((CONFIG, IF_1) if path is None else path)
+    assert made.prompt == ("H(if 1)#" if path is None else prompt)
+
+
+@pytest.mark.parametrize(
+    ("batch", "pipeline", "groups"),
+    [
+        ([], "reads", []),
+        ([read("a" * 60), read("b")], "reads", [["a" * 60, "b"]]),
+        ([read("b"), read("a" * 61)], "reads", [["b"], ["a" * 61]]),
+        ([read("a"), write("b", path=())], "reads", [["a"], ["b"]]),
+        ([write("a", path=()), read("b")], "reads", [["a"], ["b"]]),
+        ([write("a", path=()), read("b")], "writes", [["a", "b"]]),
+        ([write("a", path=()), read("b", "config")], "writes", [["a"], ["b"]]),
+        ([read("a"), write("b", path=("config",))], "writes", [["a"], ["b"]]),
+        ([read("a"), read("b", "config"), write("c", path=("config",))], "writes", [["a", "b", "c"]]),
+        ([read("a"), read("b")], "off", [["a"], ["b"]]),
+    ],
+)
+def test_what_goes_out_in_one_write(batch: list[Command], pipeline: str, groups: list[list[str]]) -> None:
+    assert texts(batch, pipeline) == groups

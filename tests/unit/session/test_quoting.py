@@ -281,3 +281,163 @@ def test_a_secret_in_a_cell_is_masked_in_what_was_read_of_it() -> None:
     assert without_hidden(ZTE, read, hidden(ZTE, text)) == {
         "wan": [{"password": MASK, "host": 1, "line": f"password {MASK} x"}]
     }
+
+
+# ------------------------------------------------------------------------------------------------------ edges, case by case
+
+SMALL = Platform(name="x", prompt="^{host}#$", redactions=(r"key (\S+)",), personal=(r"called (\S+)",))
+
+
+def wide(columns: int, tail: str) -> str:
+    """A line of so many columns that ends so."""
+    return "x" * (columns - len(tail) - 1) + " " + tail
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('key "abc" x', 'key "********" x'),
+        ('key "" x', 'key "" x'),
+        ('key " x', "key ******** x"),
+        (wide(79, "key abc") + "\ndef ghi", wide(79, "key abc")[:-3] + "********\ndef ghi"),
+        (wide(81, "key abc") + "\ndef ghi", wide(81, "key abc")[:-3] + "********\ndef ghi"),
+        (wide(80, 'key abc"') + "\ndef ghi", wide(80, 'key abc"')[:-4] + "********\ndef ghi"),
+        (wide(80, "key abc") + "\n# ghi", wide(80, "key abc")[:-3] + "********\n# ghi"),
+        ("y\n" + wide(80, "key abc") + "\ndef ghi", "y\n" + wide(80, "key abc")[:-3] + "******** ghi"),
+        (wide(80, "key abc") + "\ndef ghi", wide(80, "key abc")[:-3] + "******** ghi"),
+        (wide(80, "key abc"), wide(80, "key abc")[:-3] + "********"),
+    ],
+)
+def test_a_secret_is_masked_with_what_the_end_of_a_line_of_80_columns_cuts_off(text: str, kept: str) -> None:
+    assert without_secrets(SMALL, text) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("http://u:p@h/x", "http://********@h/x"),
+        ("://u@h", "://********@h"),
+        ("a://u@h b://v@k", "a://********@h b://********@k"),
+        ("http://@h\nfoo@bar", "http://@h\nfoo@bar"),
+        ("http://us\n  er:p@host x", "http://********\n  ********@host x"),
+        ("http://a\nhttp://u@h", "http://a\nhttp://********@h"),
+        ("http://a b@c", "http://a b@c"),
+        ("http://a\n\nb@c", "http://a\n\nb@c"),
+        ("http://us\n@host", "http://********\n@host"),
+        ("http://us\nhost", "http://us\nhost"),
+        ("http://a\nb@http://c", "http://********\n********@http://c"),
+        ("http://h/?user=ana&x=1;pass=b", "http://h/?user=********&x=1;pass=********"),
+        ("mail a@b", "mail a@b"),
+        ("mail a@b http://h", "mail a@b http://h"),
+        ("x ?user=ana", "x ?user=ana"),
+    ],
+)
+def test_the_user_part_of_an_address_is_masked(text: str, kept: str) -> None:
+    assert without_credentials(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "people", "kept"),
+    [
+        ("Ana Maria", ["Ana", "Ana Maria"], "********"),
+        ("ANA_MARIA, banana", ["Ana Maria"], "********, banana"),
+        ("ana  maria", ["", "Ana Maria"], "********"),
+        ("Name : Ana Souza", [], "Name : ********"),
+        ("Profile name : xpto", [], "Profile name : xpto"),
+        ("Description = foo bar", [], "Description = ********"),
+        ("Port : 1  Name : Ana", [], "Port : 1  Name : ********"),
+        ("Name : ******** rest", [], "Name : ******** rest"),
+        ("Name :", [], "Name :"),
+        ("Port : Ana", [], "Port : Ana"),
+        ("joao carlos silva port", [], "******** port"),
+        ("joao carlos port ana maria", [], "******** port ********"),
+        ("joao port silva", [], "joao port silva"),
+        ("joao da silva", [], "********"),
+        ("bo li", [], "********"),
+        ("a b c", [], "a b c"),
+        ("VlanX VlanX", [], "********"),
+        ("VlanPort PortVlan", [], "VlanPort PortVlan"),
+        ("12345678901 x", [], "******** x"),
+        ("write to a@b.c now", [], "write to ******** now"),
+        ("description joao", [], "description ********"),
+        ("description port", [], "description port"),
+        ('description "joao silva" port', [], "description ******** port"),
+        ("password cipher joao", [], "password cipher ********"),
+        ("password cipher", [], "password cipher"),
+        ("called joao", [], "called ********"),
+        ("key abc", [], "key ********"),
+    ],
+)
+def test_who_is_named_is_masked(text: str, people: list[str], kept: str) -> None:
+    assert quoted(SMALL, text, people) == kept
+
+
+HEADER = "Port  Name      Serial\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("0/1   joao      HWTC1\n0/2   xpto", "0/1   ********      HWTC1\n0/2   ********"),
+        ("----  ----\n0/1   joao      A\n----  ----\n0/1   joao", "----  ----\n0/1   ********      A\n----  ----\n0/1   joao"),
+        ("0/1   joao\n----  ----\n0/1   joao", "0/1   ********\n----  ----\n0/1   ********"),
+        ("----  ----\n----  ----\n0/1   joao", "----  ----\n----  ----\n0/1   ********"),
+        ("\n0/1   joao", "\n0/1   joao"),
+        ("0/1   joao\n\n0/1   joao", "0/1   ********\n\n0/1   joao"),
+        ("abcdef", "abcdef"),
+        ("abcdefg", "********"),
+        ("0/1   N/A  -", "0/1   N/A  -"),
+        ("0/1   --        x\n0/2   joao", "0/1   --        x\n0/2   ********"),
+        ("0/1             HWTC1", "0/1             HWTC1"),
+        ("0/1            HWTC1", "0/1            ********"),
+        ("Port  Alias\n0/1   joao      HWTC1", "Port  Alias\n0/1   ********      ********"),
+    ],
+)  # fmt: skip
+def test_cells_below_a_header_that_speaks_of_a_person_are_masked(text: str, kept: str) -> None:
+    assert quoted(SMALL, HEADER + text) == HEADER + kept
+
+
+@pytest.mark.parametrize("header", ["Name", "Name  P1", "Profile name  Port", "Slot  Port"])
+def test_what_is_no_header_of_people_hides_nothing(header: str) -> None:
+    assert quoted(SMALL, f"{header}\njoao          x") == f"{header}\njoao          x"
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "kept"),
+    [
+        ("port 0/1 xjoao silvax", "", "port 0/1 ********"),
+        ("xjoao", "show xjoao", "xjoao"),
+        ('"xjoao",', "show xjoao", '"xjoao",'),
+        ("1234567 123456", "", "******** 123456"),
+        ("10.0.0.1 port aa:bb:cc:dd:ee:ff", "", "******** port ********"),
+        ("a1b2", "", "a1b2"),
+        ("port-xjoao", "", "********"),
+        ("xjoao port xana", "", "******** port ********"),
+        ("port " * 399 + "port xjoao", "", "port " * 399 + "port"),
+    ],
+)
+def test_what_leaves_is_made_of_words_that_are_known(text: str, command: str, kept: str) -> None:
+    assert told(SMALL, text, command) == kept
+
+
+def test_an_excerpt_is_cut_after_what_its_end_hides_was_masked() -> None:
+    assert quoted(SMALL, "port key abcdefgh", most=12) == "port key ***"
+    assert quoted(SMALL, "port " * 100, most=10) == "port port "
+    assert len(quoted(SMALL, "port " * 100, most=100)) == 100
+
+
+def test_the_secrets_of_a_text_are_named_and_hidden_in_what_was_read_of_it() -> None:
+    assert hidden(SMALL, 'key abc key ******** key "" x') == {"abc"}
+    read = {"a": ["key abc", 1, ("key abc",)], "b": None, "c": "abcd abc"}
+    assert without_hidden(SMALL, read, frozenset({"abc"})) == {
+        "a": ["key ********", 1, ["key ********"]],
+        "b": None,
+        "c": "abcd ********",
+    }
+
+
+def test_a_line_of_ours_is_told_without_secrets_and_people() -> None:
+    assert (
+        line(SMALL, "key abc called ana and ana maria", ["ana"])
+        == "key ******** called ******** and ******** maria"
+    )

@@ -2,9 +2,11 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vendors.screen import Beyond
 from vendors.telnet import (
     DO,
     DONT,
@@ -60,3 +62,55 @@ def test_options_may_be_cut_anywhere(cuts: list[int]) -> None:
         more, reply = pieces.feed(data[start:end])
         text, answer = text + more, answer + reply
     assert (text, answer) == whole.feed(data)
+
+
+NOP = 241
+WINDOW = bytes([IAC, SB, WINDOW_SIZE, 1, 255, 255, 1, 255, 255, IAC, SE])
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text", "answer"),
+    [
+        ([b"ab"], b"ab", b""),
+        ([bytes([IAC, DO, WINDOW_SIZE])], b"", bytes([IAC, WILL, WINDOW_SIZE]) + WINDOW),
+        ([bytes([IAC, DO, WINDOW_SIZE])] * 2, b"", bytes([IAC, WILL, WINDOW_SIZE]) + WINDOW * 2),
+        ([bytes([IAC, DO, ECHO])], b"", bytes([IAC, WONT, ECHO])),
+        ([bytes([IAC, DO, SUPPRESS_GO_AHEAD])], b"", bytes([IAC, WILL, SUPPRESS_GO_AHEAD])),
+        ([bytes([IAC, WILL, ECHO])], b"", bytes([IAC, DO, ECHO])),
+        ([bytes([IAC, WILL, SUPPRESS_GO_AHEAD])], b"", bytes([IAC, DO, SUPPRESS_GO_AHEAD])),
+        ([bytes([IAC, WILL, WINDOW_SIZE])], b"", bytes([IAC, DONT, WINDOW_SIZE])),
+        ([bytes([IAC, WONT, WINDOW_SIZE, IAC, DONT, WINDOW_SIZE])], b"", b""),
+        ([bytes([IAC, NOP]) + b"a"], b"a", b""),
+        ([b"a" + bytes([IAC]), bytes([NOP]) + b"b"], b"ab", b""),
+        ([b"a" + bytes([IAC, WILL]), bytes([ECHO]) + b"b"], b"ab", bytes([IAC, DO, ECHO])),
+        ([b"a" + bytes([IAC, SB, 24, IAC]), bytes([SE]) + b"b"], b"ab", b""),
+        ([bytes([IAC, SB, IAC, SE]) + b"b"], b"b", b""),
+        ([bytes([IAC, SB, 24, 1, IAC, SE, IAC, SE]) + b"b"], b"b", b""),
+        ([bytes([IAC, IAC, WILL, ECHO])], bytes([IAC, WILL, ECHO]), b""),
+        ([bytes([IAC]), bytes([IAC])], bytes([IAC]), b""),
+    ],
+)
+def test_what_is_text_and_what_is_answered(pieces: list[bytes], text: bytes, answer: bytes) -> None:
+    options = TelnetOptions()
+    fed = [options.feed(piece) for piece in pieces]
+    assert (b"".join(one for one, _ in fed), b"".join(one for _, one in fed)) == (text, answer)
+
+
+def sub(length: int) -> bytes:
+    return bytes([IAC, SB]) + b"x" * (length - 4) + bytes([IAC, SE])
+
+
+@pytest.mark.parametrize(
+    ("within", "beyond"),
+    [
+        (sub(1_024) + b"a", sub(1_025)),
+        (bytes([IAC, SB]) + b"x" * 1_022, bytes([IAC, SB]) + b"x" * 1_023),
+        (bytes([IAC, NOP]) * 32_768, bytes([IAC, NOP]) * 32_768 + bytes([IAC, NOP])),
+        (bytes([IAC, IAC]) * 70_000, bytes([IAC, NOP]) * 32_769),
+    ],
+    ids=["whole", "begun", "all", "doubled"],
+)
+def test_one_byte_more_than_the_limit_is_beyond_it(within: bytes, beyond: bytes) -> None:
+    TelnetOptions().feed(within)
+    with pytest.raises(Beyond):
+        TelnetOptions().feed(beyond)
