@@ -55,7 +55,7 @@ def again(known: Credential | None, refusals: Sequence[Refusal], now: datetime, 
     if known is None or retries <= 0:
         return NOBODY
     freed = tuple(refusal.olt for refusal in refusals if _freed(known, refusal, now))
-    waiting = [refusal for refusal in refusals if refusal.awaited and refusal.olt not in freed]
+    waiting = [refusal for refusal in refusals if refusal.awaited]
     if freed or len(counted(known, now)) >= retries:
         return Again(freed)
     ripe = [refusal for refusal in waiting if _passed(refusal.at, FIRST_S, now)]

@@ -522,7 +522,7 @@ def test_all_is_read_that_decides_about_a_unit_and_the_orders_that_may_claim_it(
     )
     with locking(conn) as locked:
         reader, affected = world.gather(conn, {S}, set(), set())
-    assert set(locked) == {"service_order"}
+    assert set(locked) == {"service_order id"}
     assert affected == {"lent", "names", "works", "served"}
     assert reader.ids() == {"lent", "names", "works", "served", "owner", "rival"}
     assert {S, "X"} <= reader.units.keys()
@@ -563,7 +563,7 @@ def test_rows_of_orders_are_locked_in_the_order_of_their_ids(conn: Connection) -
     reader = world.Reader(conn)
     with locking(conn) as locked:
         reader.orders_of(ids, (), ())
-    assert locked == ["service_order"]
+    assert locked == ["service_order id"]
     assert [*reader._rows] == ["A", "B", "C"]
     with locking(conn) as locked:
         reader.units_of([S], ids)

@@ -417,7 +417,7 @@ def test_jobs_leave_of_orders_that_ended_long_ago_and_were_not_looked_at_since(
     monkeypatch.setattr(retention, "JOBS_MAX", 2)
     with locking(conn) as locked:
         assert retention.drop_jobs(conn) == 2
-    assert locked == ["service_order skip locked"]
+    assert locked == ["service_order finished_at skip locked"]
     kept = column(conn, job, "service_order_id", live=False)
     assert len(kept) == 5
     assert "F" not in kept

@@ -100,6 +100,20 @@ def test_a_lease_that_would_last_longer_than_granted_is_cut_to_its_length_and_co
     assert lengths.latest_end(over, NOON) is None
 
 
+@pytest.mark.parametrize("change", ["fence = 8", "expires_at = NULL"])
+def test_a_lease_that_was_granted_anew_meanwhile_is_not_cut(conn: Connection, change: str) -> None:
+    far = {"fence": 7, "length_s": 60.0, "length_fence": 7, "expires_at": LATER, "olt": "a"}
+    plant(conn, olt_lease, far)
+
+    def first(_conn: Any, cursor: Any, text: str, *_: Any) -> None:
+        if text.startswith("UPDATE"):
+            cursor.execute(f"UPDATE olt_lease SET {change}")
+
+    event.listen(conn, "before_cursor_execute", first)
+    assert leases.cut(conn, NOON) == 0
+    assert row_of(conn, olt_lease, "a").expires_at == (LATER if "fence" in change else None)
+
+
 def test_leases_are_cut_in_one_order_so_that_no_two_wait_for_each_other(conn: Connection) -> None:
     far = {"fence": 7, "length_s": 60.0, "length_fence": 7, "expires_at": LATER}
     plant(conn, olt_lease, *({"olt": one} | far for one in "cab"))
@@ -209,7 +223,7 @@ def test_due_jobs_alone_have_an_olt_leased_and_their_holder_woken(conn: Connecti
     with locking(conn) as locked:
         claimed = leases.claim(conn, "w1", [*olts[:4], "unknown"], 60.0, 5, NOON)
     assert [lease.olt for lease in claimed.leased] == ["olt-0"]
-    assert set(locked) == {"olt_lease skip locked"}
+    assert set(locked) == {"olt_lease due_at id skip locked"}
     assert claimed.mine == frozenset()
     again = leases.claim(conn, "w1", olts, 60.0, 0, NOON)
     assert again == Due((), frozenset({"olt-0"}), frozenset(), again.turns)
@@ -555,7 +569,7 @@ def test_a_credential_is_retried_where_it_was_refused_first_and_where_orders_wai
     plant(conn, job, *({"olt": one} for one in [*olts, *"acd"]))
     with locking(conn) as locked:
         assert logins.try_again(conn, 2) == ("d",)
-    assert locked == ["olt_lease skip locked", "credential"]
+    assert locked == ["olt_lease olt skip locked", "credential digest"]
     assert _after(conn).channels == {"jobs"}
     row = row_of(conn, olt_lease, "d")
     assert (row.breaker_until, row.freed_at) == (NOON, None)
@@ -564,6 +578,21 @@ def test_a_credential_is_retried_where_it_was_refused_first_and_where_orders_wai
     _after(conn).channels.clear()
     assert logins.try_again(conn, 2) == ()
     assert _after(conn).channels == set()
+
+
+def test_when_a_refused_login_is_tried_again_is_known_of_those_that_wait_for_it(conn: Connection) -> None:
+    _credential(conn, retried=[(NOON - MINUTE).isoformat()])
+    plant(
+        conn, olt_lease, *({"olt": f"not-{number}"} | REFUSED | one for number, one in enumerate(NOT_REFUSED))
+    )
+    plant(
+        conn,
+        olt_lease,
+        *beside(REFUSED | {"olt": "a"}, {"olt": "b", "held": True}, {"olt": "c", "refused_credential": "d9"}),
+    )
+    again = NOON - MINUTE + timedelta(seconds=900)
+    assert logins.next_tries(conn, 2) == {"a": again, "b": again}
+    assert logins.next_tries(conn, 0) == {}
 
 
 def test_who_was_refused_before_a_login_elsewhere_is_let_in_once_uncounted(conn: Connection) -> None:
@@ -610,9 +639,11 @@ def test_a_login_and_a_refusal_are_kept(conn: Connection) -> None:
 
 def test_credentials_leave_that_nobody_accepted_for_long_and_no_olt_waits_for(conn: Connection) -> None:
     old = NOON - KEPT
+    plant(
+        conn, credential, *({"digest": f"young-{number}", "accepted_at": old + MOMENT} for number in range(3))
+    )
     for name in ("awaited", "c1", "c2", "c3", "c4", "c5"):
         plant(conn, credential, {"digest": name, "accepted_at": old})
-    plant(conn, credential, {"digest": "young", "accepted_at": old + MOMENT})
     plant(conn, olt_lease, {"olt": "a"} | REFUSED | {"refused_credential": "awaited"})
     for number, one in enumerate(NOT_REFUSED):
         plant(
@@ -621,7 +652,7 @@ def test_credentials_leave_that_nobody_accepted_for_long_and_no_olt_waits_for(co
     assert logins.forget_unused(conn, NOON, 2) == 2
     assert logins.forget_unused(conn, NOON) == 3
     assert logins.forget_unused(conn, NOON) == 0
-    assert column(conn, credential, "digest") == ["awaited", "young"]
+    assert column(conn, credential, "digest") == ["awaited", "young-0", "young-1", "young-2"]
 
 
 # ----------------------------------------------------------------------------------------------------------------- probes
@@ -661,7 +692,7 @@ def test_an_olt_is_probed_that_took_no_connection_is_awaited_and_was_not_probed_
     assert probes.wanted(conn, ["a", "b"]) is probed
     with locking(conn) as locked:
         assert probes.claim(conn, ["a", "b"], 9) == (("a",) if probed else ())
-    assert locked == ["olt_lease skip locked"]
+    assert locked == ["olt_lease olt skip locked"]
     assert row_of(conn, olt_lease, "b").probed_at is None
     if probed:
         assert row_of(conn, olt_lease, "a").probed_at == NOON
@@ -782,6 +813,20 @@ class Doubted(Clock):
 def doubted(conn: Connection) -> Connection:
     conn.execution_options(acende=Context(clock=Doubted(stopped=NOON), rules=RULES))
     return conn
+
+
+def test_no_refused_login_is_tried_again_while_the_clock_is_in_doubt(doubted: Connection) -> None:
+    _credential(doubted)
+    plant(doubted, olt_lease, {"olt": "a"} | REFUSED)
+    plant(doubted, job, {"olt": "a"})
+    assert logins.try_again(doubted, 2) == ()
+
+
+def test_with_no_retries_nobody_is_asked_for_any(conn: Connection) -> None:
+    said: list[str] = []
+    event.listen(conn, "before_cursor_execute", lambda _conn, _cursor, text, *_: said.append(text))
+    assert logins.try_again(conn, 0) == ()
+    assert said == []
 
 
 @pytest.mark.parametrize(

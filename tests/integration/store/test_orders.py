@@ -20,7 +20,7 @@ from tests.support.rows import beside, column, plant, row_of
 from tests.support.secrets import PPPOE_PASSWORD
 from tests.support.statements import locking
 from tests.unit.correlate.town import NOON, S, T, U, cancelled, fact, received, started
-from worker.facts import Completion, Order, OrderState, Stamp
+from worker.facts import Completion, Order, OrderState, Stamp, Unit
 from worker.store import apply, emit, orders, privacy, rejected, sweep
 from worker.store.db import _after
 from worker.store.jobs import Owned
@@ -114,6 +114,9 @@ def test_a_brief_holds_all_that_provisioning_needs(conn: Connection) -> None:
     assert found.request.pppoe_password
     assert found.request.pppoe_password.get_secret_value() == PPPOE_PASSWORD
     assert (found.claimed_by, found.secret_expired) == (None, False)
+    unknown_to_stock = orders.brief(conn, "B", 1)
+    assert unknown_to_stock
+    assert unknown_to_stock.unit == Unit(T)
     conn.execute(service_order.update().where(service_order.c.id == "A").values(claims=False))
     claims: dict[str, dict[str, Any]] = {"C": {"serial": S, "claims": True}, "B": {"serial": S}}
     for name, values in claims.items():

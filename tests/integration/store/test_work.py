@@ -326,7 +326,7 @@ def test_olts_are_looked_at_now_with_the_priority_of_whom_they_are_looked_at_for
     wanted = {"olt-1": 7, "olt-2": 7, "olt-3": 7, "olt-4": 2, "olt-5": 4}
     with locking(conn) as locked:
         work.scan_now(conn, wanted, NOON)
-    assert locked == ["job"]
+    assert locked == ["job olt"]
 
     def told(one: int) -> Any:
         row = row_of(conn, job, one)

@@ -80,3 +80,27 @@ def test_notes_survive_the_database() -> None:
     notes = Notes(2, 1, 3, True, "2026-03-02T12:00:00+00:00", True, "ab", "EG8145V5", (("olt-2", "0/1/0"),))
     assert Notes.of(notes.kept()) == notes
     assert Notes.of({"site": "x", "olt": None}) == Notes()
+
+
+def test_an_error_that_uses_up_an_attempt_ends_the_pauses_in_a_row() -> None:
+    outcome = after(NotConverged("?"), Notes(faults=1, waits=3))
+    assert isinstance(outcome, Later)
+    assert (outcome.notes["waits"], outcome.notes["faults"]) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "quoted"),
+    [
+        (OrderRejected("why", command="cmd", reply="Failure: no profile"), True),
+        (OrderRejected("Failure: no profile", command="cmd", reply="  "), True),
+        (UnknownReply("why", command="cmd", reply="Failure: no profile"), False),
+        (OltUnreachable("why", command="cmd", reply="Failure: no profile"), False),
+        (OrderRejected("why", reply="Failure: no profile"), True),
+    ],
+)
+def test_what_is_told_of_an_error_is_what_was_understood_of_the_reply(
+    error: ProvisioningError, *, quoted: bool
+) -> None:
+    told = detail(error, PLATFORM)
+    assert ("Failure: no profile" in told) is quoted
+    assert told.endswith("[cmd]") is bool(error.command)

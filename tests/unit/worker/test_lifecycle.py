@@ -126,8 +126,8 @@ def test_an_order_begins_in_the_queue_where_its_place_is_named(olt: Any, port: A
 
 
 def test_an_attempt_is_for_the_unit_and_the_latest_request() -> None:
-    assert lifecycle.open_attempt(FULL, LATER) == replace(
-        FULL, attempts=4, attempted=Attempt(S, LATER, LATER)
+    assert lifecycle.open_attempt(FULL, LATER + MINUTE) == replace(
+        FULL, attempts=4, attempted=Attempt(S, LATER + MINUTE, LATER)
     )
     for lacking in ({"serial": None}, {"asks": ()}):
         one = replace(FULL, **lacking)
