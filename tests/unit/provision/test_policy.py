@@ -119,3 +119,11 @@ def test_an_online_registration_that_is_not_own_is_never_removed(binding: Bindin
     assert isinstance(may_provision(PLACE, seen, standing), Refused)
     assert may_cancel(seen, standing).observed.registrations == ()
     assert may_clear(seen, standing).observed.registrations == ()
+
+
+def test_whose_registration_is_in_the_way_is_told_by_its_description() -> None:
+    for description, owner in (("OS-1", "OS-1"), (None, "-")):
+        found = observed(registered(THERE).model_copy(update={"description": description}))
+        assert may_provision(PLACE, found, bound()) == Refused(
+            ELSEWHERE, {"serial": SERIAL, "place": "olt-1 0/1/7", "owner": owner}
+        )
