@@ -316,6 +316,7 @@ def test_a_cancelled_order_lists_what_others_claim_by_now(conn: Connection) -> N
         orders.own(conn, "A", olt, HERE, serial)
     orders.own(conn, "B", "olt-5", HERE, T)
     apply.apply_batch(conn, [fact(cancelled("A"), 40)])
+    conn.execute(service_order.update().where(service_order.c.id == "A").values(serial=U, claims=True))
     gone = Where(olt_id="olt-2", pon_port=HERE, serial=T)
     left = emit.left(Where(olt_id="olt-1", pon_port=HERE, serial=S), "left_online")
     assert orders.finish_cancelled(conn, "A", 2, removed=[gone], left=[left])

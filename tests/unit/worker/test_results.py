@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from dev.machine import ROOT
 from events.outputs import Cancelled, Completed, Failed, Progress
+from events.stages import Stage
 from tests.unit.correlate.town import NOON, RULES, S, T, started
 from worker.correlate import merge
 from worker.facts import Order, OrderState, Stamp, unknown
@@ -177,3 +179,163 @@ def test_finals_tell_whose_own_a_registration_is(
 def test_what_a_backup_knew_stays_where_no_final_says_otherwise() -> None:
     known = {HERE: ("A", NOON), THERE: ("B", NOON)}
     assert owners(known, [(NOON + HOUR, "B", frozenset())]) == {HERE: ("A", NOON)}
+
+
+# ------------------------------------------------------------------------------------------------- each member of a result
+
+
+@pytest.mark.parametrize(
+    ("id_", "code", "rejected"),
+    [
+        ("A/1/final", "invalid_data", False),
+        ("A/progress/7", "invalid_data", False),
+        ("t/0/1/failed", "invalid_data", True),
+        ("t/0/1/failed", "internal_error", True),
+        ("t/0/1/progress", "request_rejected", True),
+        ("t/0/1/failed", "no_light", False),
+        ("A/2/final", "invalid_data", True),
+        ("A/progress/8", "invalid_data", True),
+    ],
+)
+def test_what_was_told_of_a_request_that_could_not_be_read_is_known_by_its_id_and_code(
+    id_: str, code: str, *, rejected: bool
+) -> None:
+    assert dataclasses.replace(result(Failed.TYPE, code=code), id=id_).of_rejected is rejected
+
+
+def test_the_type_tells_whose_event_it_is() -> None:
+    event = json.loads((GOLDEN / f"{Completed.TYPE}.json").read_text())
+    assert read(json.dumps(event).encode())
+    assert read(json.dumps(event | {"type": "acende.install.started.v1"}).encode()) is None
+
+
+TOLD: dict[str, Any] = {
+    "revision": 3,
+    "sequence": 9,
+    "serial": T,
+    "olt_id": "olt-1",
+    "pon_port": "0/1/0",
+    "attempts": 4,
+    "durations_s": {"queued": 1.5},
+    "last_stage": "queued",
+    "own": [{"olt_id": "olt-1", "pon_port": "0/1/0", "serial": T}, {"olt_id": "olt-1", "pon_port": "0/1/1"}],
+    "asked_at": NOON.isoformat(),
+}
+
+
+def test_an_order_stands_as_its_final_left_it() -> None:
+    before = replace(
+        asked(NOON, NOON + 2 * HOUR), state=OrderState.WORKING, claims=True, place_olt="x", serial=S
+    )
+    told = result(Failed.TYPE, code="no_light", parked=True, **TOLD)
+    after = with_final(before, told)
+    assert (after.state, after.last_code, after.parked) == (OrderState.FAILED, "no_light", True)
+    assert (after.revision, after.sequence, after.final_revision, after.attempts) == (3, 9, 3, 4)
+    assert (after.serial, after.claims, after.place_olt, str(after.place_port)) == (
+        T,
+        False,
+        "olt-1",
+        "0/1/0",
+    )
+    assert (after.durations, after.stage, after.finished_at) == ({"queued": 1.5}, Stage.QUEUED, NOON + HOUR)
+    assert (after.request, after.asks, after.answered_at) == (before.request, before.asks, NOON)
+    assert after.final == told.data
+    assert told.own == {("olt-1", "0/1/0", T)}
+    nowhere = with_final(
+        before, result(Failed.TYPE, **(TOLD | {"olt_id": None, "pon_port": None, "code": None}))
+    )
+    assert (nowhere.place_olt, nowhere.place_port, nowhere.last_code) == (None, None, "")
+
+
+def test_of_a_request_that_is_not_known_all_is_kept_that_its_result_says() -> None:
+    after = with_final(asked(), result(Completed.TYPE, customer_id="C", contract_id=None))
+    assert after.request == {"service_order_id": "A", "customer_id": "C"}
+
+
+def test_a_completion_keeps_what_it_answered() -> None:
+    after = with_final(asked(NOON), result(Completed.TYPE, asked_at=NOON.isoformat()))
+    assert after.completion
+    assert (after.completion.serial, after.completion.at) == (S, NOON + HOUR)
+    assert after.last_code is None
+    found = result(Completed.TYPE, asked_at=(NOON + HOUR / 2).isoformat())
+    unknown_ask = with_final(asked(NOON), found)
+    assert unknown_ask.completion
+    assert unknown_ask.completion.ask == Stamp(NOON + HOUR / 2, "acende", found.id)
+    assert [ask.fresh for ask in unknown_ask.asks] == [True, True]
+    assert unknown_ask.asks[-1].serial == S
+
+
+def test_a_result_that_does_not_say_when_it_was_asked_answers_the_last_before_it() -> None:
+    order = asked(NOON - HOUR, NOON, NOON + HOUR, NOON + 2 * HOUR)
+    after = with_final(order, result(Failed.TYPE, asked_at=None))
+    assert after.answered_at == NOON + HOUR, "at the very moment counts"
+    assert after.asks == order.asks
+
+
+def test_a_cancellation_answers_no_request_and_is_kept_unless_a_later_one_is_known() -> None:
+    at = NOON + HOUR / 2
+    told = result(Cancelled.TYPE, asked_at=at.isoformat(), code="cancelled_by_person")
+    after = with_final(asked(NOON), told)
+    assert (after.answered_at, after.asks, after.cancelled) == (
+        None,
+        asked(NOON).asks,
+        Stamp(at, "acende", told.id),
+    )
+    assert (after.cancel_code, after.last_code, after.cancel_reason) == ("cancelled_by_person",) * 2 + ("",)
+    for minutes, kept in ((0, True), (1, True), (-1, False)):
+        known = cancelled(asked(NOON), at + timedelta(minutes=minutes))
+        later = with_final(known, told)
+        assert (later.cancelled == known.cancelled) is kept
+        assert later.cancel_code == ("cancelled_by_erp" if kept else "cancelled_by_person")
+    bare = with_final(asked(NOON), result(Cancelled.TYPE, asked_at=None, code=None))
+    assert bare.cancelled
+    assert (bare.cancelled.time, bare.cancel_code) == (NOON + HOUR, "")
+
+
+def test_an_owner_of_the_same_place_keeps_its_time_and_finals_of_one_moment_go_by_order() -> None:
+    known = {HERE: ("A", NOON)}
+    assert owners(known, [(NOON + HOUR, "A", frozenset({HERE}))]) == known
+    both = [(NOON + HOUR, "B", frozenset({HERE})), (NOON + HOUR, "A", frozenset({HERE}))]
+    assert owners({}, both) == {HERE: ("B", NOON + HOUR)}
+    assert (
+        owners(
+            {},
+            [
+                (NOON, "A", frozenset({HERE})),
+                (NOON + HOUR, "A", frozenset()),
+                (NOON + 2 * HOUR, "A", frozenset()),
+            ],
+        )
+        == {}
+    )
+
+
+def test_what_is_resumed_leaps_in_its_sequence_and_forgets_its_work() -> None:
+    order, _ = resumed(replace(unknown("A"), sequence=1), NOON, RULES, behind=False)
+    assert order.sequence == 1 + LEAP
+    assert resumed(unknown("A"), NOON, RULES, behind=False)[0].sequence == 0
+    live = replace(
+        asked(NOON),
+        state=OrderState.WORKING,
+        serial=S,
+        claims=True,
+        stage=Stage.QUEUED,
+        work_deadline_at=NOON,
+    )
+    order, _ = resumed(live, NOON, RULES, behind=True)
+    assert (order.claims, order.stage, order.work_deadline_at) == (False, None, None)
+    ended, standing = resumed(replace(unknown("A"), finished_at=NOON), NOON + HOUR, RULES, behind=True)
+    assert (ended.finished_at, standing) == (NOON, Standing.TOO_OLD)
+    late, standing = resumed(asked(NOON, NOON + HOUR, fresh=False), NOON + 30 * HOUR, RULES, behind=False)
+    assert (late.answered_at, late.finished_at, standing) == (NOON + HOUR, NOON + 30 * HOUR, Standing.TOO_OLD)
+    known, standing = resumed(replace(asked(NOON), answered_at=NOON), NOON + HOUR, RULES, behind=True)
+    assert (standing, known.finished_at) == (Standing.ENDED, None)
+
+
+@pytest.mark.parametrize(("after", "goes_on"), [(72 * HOUR, True), (72 * HOUR + timedelta(seconds=1), False)])
+def test_a_cancellation_is_taken_up_within_the_time_of_a_removal(after: timedelta, *, goes_on: bool) -> None:
+    order, standing = resumed(cancelled(asked(NOON), NOON + HOUR), NOON + HOUR + after, RULES, behind=False)
+    assert standing is (Standing.GOES_ON if goes_on else Standing.TOO_OLD)
+    assert (order.state, order.finished_at) == (
+        (OrderState.UNKNOWN, None) if goes_on else (OrderState.CANCELLED, NOON + HOUR + after)
+    )
