@@ -58,7 +58,7 @@ class Line:
         return SimpleNamespace(PLATFORM=PLATFORM, plan=self.plan, serving=lambda found: self.serves)
 
     def plan(self, wanted: Any, current: Observation) -> tuple[Command, ...]:
-        self.asked.append(("plan", wanted.serial, current.secrets_current))
+        self.asked.append(("plan", wanted and wanted.serial, current.secrets_current))
         return self.plans.pop(0) if self.plans else ()
 
     async def observe(self, serial: str, port: Any) -> Any:
