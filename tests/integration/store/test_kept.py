@@ -295,6 +295,34 @@ def test_the_oldest_that_waits_is_the_one_written_first_and_none_is_no_time(conn
     assert outbox.backlog(conn).oldest_s == 0.0
 
 
+def test_records_leave_in_the_order_of_their_ids_with_when_they_were_written(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "boottime", lambda: 1000.0)
+    ages = {3: 30, 1: 10, 2: 20}
+    rows = (
+        {"id": one, "key": str(one), "created_at": NOON - timedelta(seconds=age)} for one, age in ages.items()
+    )
+    plant(conn, outbox_table, *rows)
+    found = outbox.pending(conn, 2)
+    assert [(one.id, one.written_at, one.headers) for one in found] == [(1, 990.0, {}), (2, 980.0, {})]
+    assert [one.id for one in outbox.pending(conn, 9)] == [1, 2, 3]
+    outbox.put(conn, "topic", "key", b"v", {"h": "1"})
+    last = outbox.pending(conn, 9)[-1]
+    assert (last.topic, last.key, last.value, last.headers, last.written_at) == (
+        "topic",
+        "key",
+        b"v",
+        {"h": "1"},
+        1000.0,
+    )
+
+
+def test_no_more_bytes_are_brought_into_memory_than_that(conn: Connection) -> None:
+    outbox.put_all(conn, [Record("t", "k", b"x" * (outbox.WINDOW_BYTES_MAX // 20)) for _ in range(21)])
+    assert len(outbox.pending(conn, 99)) == 20
+
+
 # ---------------------------------------------------------------------------------------------------------- inventories
 
 
