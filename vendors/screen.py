@@ -115,7 +115,14 @@ class _Row:
             if self._returned:
                 self._column = 0
             self._edit(self._cells, inner)
-        self._returned = inner != text
+        self._returned = bool(self._behind_code(text[len(inner) :]))
+
+    def _behind_code(self, returns: str) -> str:
+        """The carriage returns without one that is a character set's name; they end any other control code."""
+        if not returns or not self._code:
+            return returns
+        began, self._code = self._code, ""
+        return returns[began == "(" :]
 
     def _count(self, more: int) -> None:
         self._size += more

@@ -1,6 +1,7 @@
 """What a terminal would show of the bytes of a CLI."""
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,17 @@ def test_any_bytes_are_shown(raw: bytes) -> None:
 def test_plain_text_is_shown_as_it_is(text: str) -> None:
     assert shown(text.encode()) == text
     assert decoded(text.encode()) == text
+
+
+@pytest.mark.parametrize("begins", [b"\x1b", b"\x1b[", b"\x1b(", b"\r", b"a"])
+def test_what_comes_in_pieces_is_shown_as_what_comes_at_once(begins: bytes) -> None:
+    for words in product((b"\x1b", b"[", b"(", b"\r", b"9", b"D", b"a", b"\b", b"\n"), repeat=3):
+        raw = begins + b"".join(words)
+        for cut in range(1, len(raw)):
+            screen, whole = Screen(), Screen()
+            lines = [*screen.feed(raw[:cut]), *screen.feed(raw[cut:])]
+            assert lines == whole.feed(raw), (raw, cut)
+            assert screen.line() == whole.line(), (raw, cut)
 
 
 @pytest.mark.parametrize(
