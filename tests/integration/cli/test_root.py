@@ -18,7 +18,7 @@ from vendors.errors import OltUnreachable
 from worker.cli import output, reply, root
 from worker.cli.failure import Failure, Status
 from worker.settings import ConfigurationError
-from worker.store.errors import DataRefused, StoreUnavailable, WorkerRuns
+from worker.store.errors import DataRefused, StoreFaulty, StoreUnavailable, WorkerRuns
 
 COMMANDS = "run simulate demo publish orders status plan retry cancel olts olt trust dead-letters config schemas purge db rebuild topics check clock parse"
 GROUPS = {
@@ -90,6 +90,7 @@ KAFKA = type("KafkaConnectionError", (Exception,), {"__module__": "aiokafka.erro
         (Failure("anders", Status.USAGE), 2, "anders"),
         (ConfigurationError("ACENDE_X: fehlt"), 4, "ACENDE_X: fehlt"),
         (StoreUnavailable("weg"), 5, "database not available: weg"),
+        (StoreFaulty("no table"), 5, "the database does not do what this version asks: no table"),
         (WorkerRuns("läuft"), 5, "läuft"),
         (DataRefused("DataError"), 2, "the database does not take a character of what was typed"),
         (OltUnreachable("no answer"), 5, "no answer"),

@@ -18,6 +18,7 @@ from worker.cli.olts import _state
 from worker.olt_worker import OltWorker
 from worker.reconcile import Run, provision
 from worker.store import emit, leases, orders, timelines, work
+from worker.store.db import StoreFaulty
 from worker.store.leases import OltState
 
 ONU = "HWTC1A2B3C4D"
@@ -75,6 +76,17 @@ def stumble_in_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(olt_worker.HANDLERS, "provision", run)
 
 
+def stumble_over_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is there, and lacks what this run asks for: nobody waits for that."""
+
+    async def run(run: Run) -> Any:
+        if run.job.order_id == "OS-1":
+            raise StoreFaulty("UndefinedColumn: column job.x does not exist")
+        return await provision(run)
+
+    monkeypatch.setitem(olt_worker.HANDLERS, "provision", run)
+
+
 def stumble_while_it_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emit, "completed", stumbling("OS-1", emit.completed)[0])
 
@@ -84,7 +96,13 @@ def stumble_while_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "stumble", [stumble_in_the_run, stumble_while_it_is_recorded, stumble_while_it_is_taken]
+    "stumble",
+    [
+        stumble_in_the_run,
+        stumble_over_the_database,
+        stumble_while_it_is_recorded,
+        stumble_while_it_is_taken,
+    ],
 )
 async def test_a_bug_uses_up_the_attempts_of_its_job_and_its_neighbour_is_served(
     one: Plant, monkeypatch: pytest.MonkeyPatch, stumble: Callable[[pytest.MonkeyPatch], None]

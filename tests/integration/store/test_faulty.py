@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import Connection, insert
 
 from tests.integration.provision.support import migrated
+from tests.support.until import until
+from worker import publish, survey
+from worker.app import SWEEPER, Worker
+from worker.metrics import REGISTRY
+from worker.settings import Settings
 from worker.store import roles
 from worker.store.db import DataRefused, Store, StoreFaulty, StoreUnavailable
 from worker.store.schema import service_order
@@ -63,3 +71,51 @@ async def test_a_standby_is_waited_for_and_a_key_too_long_for_its_index_is_the_d
             await store.run(reading_only)
         with pytest.raises(DataRefused):
             await store.run(order, random.Random(1).randbytes(8000).hex())
+
+
+# ------------------------------------------------------------------------------------------------------------ the loops
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_every_loop_tells_of_it_as_an_error_waits_and_goes_on_once_it_is_mended(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with migrated(database_url) as store:
+        await store.run(rename, "role_lease", "elsewhere")
+        settings = Settings(
+            database_url=SecretStr(database_url),
+            kafka_servers="127.0.0.1:1",
+            worker_name="w0",
+            roles=("publish",),
+            survey_every_s=0.1,
+            sweep_every_s=0.1,
+        )
+        worker = Worker(settings)
+        worker._migrated.set()
+        loops = {"sweep": worker._sweep, "survey": worker._survey, "publish": worker._publish}
+        leads = {"sweep": SWEEPER, "survey": survey.ROLE, "publish": publish.ROLE}
+        before = {name: sample("acende_loop_errors_total", loop=name) for name in loops}
+        waits = {name: sample("acende_store_waits_total", loop=name) for name in loops}
+        stop = asyncio.Event()
+        running = [asyncio.create_task(loop(stop, lambda: None)) for loop in loops.values()]
+
+        async def told() -> bool:
+            return all(sample("acende_loop_errors_total", loop=name) > before[name] for name in loops)
+
+        async def led() -> bool:
+            return all(sample("acende_role_leader", role=role) == 1 for role in leads.values())
+
+        try:
+            await until(told, 20)
+            assert not await led()
+            await store.run(rename, "elsewhere", "role_lease")
+            await until(led, 20)
+            assert {name: sample("acende_store_waits_total", loop=name) for name in loops} == waits
+        finally:
+            stop.set()
+            await asyncio.gather(*running)
+            await worker.store.aclose()
