@@ -69,5 +69,11 @@ def shelve(conn: Connection, lease: Lease, job: Job, policy: RetryPolicy, spread
 
 def tell(conn: Connection, lease: Lease, job: Job) -> None:
     """Tell the order of a job that was shelved why it waits. Its stage stays: it has not moved. Raises StaleLease."""
-    if work.held_fast(conn, lease, job, db.now(conn)) and (order := orders.find(conn, job.order[0])):
+    if work.held_fast(conn, lease, job, db.now(conn)):
+        say(conn, job)
+
+
+def say(conn: Connection, job: Job) -> None:
+    """Tell an order, once, that its end cannot be written. The caller holds order and job."""
+    if order := orders.find(conn, job.order[0]):
         orders.set_stage(conn, *job.order, order.stage or Stage.QUEUED, code=SHELVED)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from events.stages import Stage
-from worker import ledger, provision_metrics, waits
+from worker import fault, ledger, provision_metrics, waits
 from worker.breaker import FOR_A_PERSON
 from worker.outcome import Ended, Failed, Outcome
 from worker.removal import abandoned
@@ -29,6 +29,8 @@ def _ended(conn: Connection, job: Job, outcome: Callable[[], Outcome], now: date
     ended = db.alone(conn, lambda: ledger.conclude(conn, job, outcome(), now))
     if not ended:
         provision_metrics.ERRORS.labels(job.kind).inc()
+        if job.kind == "provision":
+            db.alone(conn, partial(fault.say, conn, job))
     return ended
 
 

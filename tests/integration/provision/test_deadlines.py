@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from tests.stories.plant import Plant, at, cancelled, plant, started
 from tests.support.until import until
 from worker.facts import Rules
-from worker.store import db, leases
+from worker.store import db, emit, leases
+from worker.tending import tend
 
 ONU = "HWTC1A2B3C4D"
 RULES = Rules()
@@ -67,6 +68,22 @@ async def test_so_does_an_olt_that_a_person_holds(one: Plant) -> None:
     final = await one.final("OS-1")
     assert (final["kind"], final["code"]) == ("failed", "olt_deadline")
     assert one.commands() == []
+
+
+async def test_an_order_of_which_no_end_can_be_written_when_its_time_is_up_is_told_so_once(
+    one: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(emit, "failed", fails)
+    await one.prepared()
+    await one.tell(started("OS-1", serial=ONU, **at()))
+    one.store.clock.offset += RULES.provision_deadline + NEARLY
+    for _ in range(3):
+        assert await one.store.run(tend, 600.0) == 0
+    codes = [row["data"].get("code") for row in await one.results("OS-1")]
+    assert codes.count("result_not_recorded") == 1
 
 
 async def test_a_refused_login_is_the_reason_that_is_told(one: Plant) -> None:

@@ -230,6 +230,12 @@ async def test_one_end_that_cannot_be_written_keeps_no_other_deadline(
     one.store.clock.offset = one.store.clock.offset.__class__(hours=9)
     one.work()
     assert (await one.final("OS-2"))["kind"] == "failed"
+    await until(lambda: told_that_its_end_cannot_be_written(one), 10)
+
+
+async def told_that_its_end_cannot_be_written(made: Plant) -> bool:
+    """Whether OS-1 was."""
+    return "result_not_recorded" in [row["data"].get("code") for row in await made.results("OS-1")]
 
 
 # ----------------------------------------------------------------------------------------------------- outside any job
