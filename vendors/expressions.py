@@ -22,11 +22,11 @@ class Match(Protocol):
         """The text of a group, None where it took no part."""
         ...
 
-    def start(self, group: int = 0, /) -> int:
+    def start(self, group: int = ..., /) -> int:
         """Where a group begins."""
         ...
 
-    def span(self, group: int = 0, /) -> tuple[int, int]:
+    def span(self, group: int = ..., /) -> tuple[int, int]:
         """Where a group begins and ends."""
         ...
 

@@ -130,9 +130,9 @@ class Line:
     _came: asyncio.Event = field(default_factory=asyncio.Event)
     _end: Exception | str | None = None
     _pump: asyncio.Task[None] | None = None
-    _hinted: bool = False
-    _answered: int = 0
-    _reacted_at: int = 0
+    _hinted: bool = field(init=False)
+    _answered: int = field(init=False)
+    _reacted_at: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Nothing has come yet."""

@@ -47,7 +47,7 @@ class Quiet:
         self._held: list[tuple[str, _Found | None]] = []
         """The lines of a notice that has not ended, each with the notice that it may itself begin."""
         self._blanks = 0
-        self._cut_at = -1
+        self._cut_at = 0
 
     @property
     def held(self) -> list[str]:
@@ -56,15 +56,15 @@ class Quiet:
 
     def forget(self) -> None:
         """Begin anew; a notice that has begun goes on."""
-        self.lines, self._cut_at = [], -1
+        self.lines, self._cut_at = [], 0
 
     def before_notice(self) -> str | None:
         """The last line that holds something, if nothing but notices and blank lines came after it."""
         if self._held:
             return None
-        for at in range(len(self.lines) - 1, max(len(self.lines) - _LOOK_BACK, 0) - 1, -1):
-            if self.lines[at]:
-                return self.lines[at] if at < self._cut_at else None
+        for back, line in enumerate(reversed(self.lines[-_LOOK_BACK:]), 1):
+            if line:
+                return line if len(self.lines) - back < self._cut_at else None
         return None
 
     def feed(self, lines: Sequence[str]) -> None:
@@ -76,7 +76,7 @@ class Quiet:
             self._take(line, self._begun(line))
 
     def _begun(self, line: str) -> _Found | None:
-        if len(line) > _LONGEST or self._any is None or not self._any.search(line):
+        if len(line) > _LONGEST:
             return None
         return next((row for row in self._notices if row.first.search(line)), None)
 
@@ -118,12 +118,7 @@ class Quiet:
         rest = next((at for at, (_, begun) in enumerate(held) if at and begun), len(held))
         self.lines += [text for text, _ in held[:rest]]
         held = held[rest:]
-        if (
-            held
-            and held[0][1] is opened
-            and len(held) < opened.notice.most
-            and not self._spoilt(held[-1][0], opened)
-        ):
+        if held and held[0][1] is opened and not self._spoilt(held[-1][0], opened):
             self._held = held  # none of these lines ends it, or it would have ended
             return
         for line, begun in held:

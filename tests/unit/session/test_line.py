@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.session.streams import Script, line
 from vendors.contract import Platform
-from vendors.line import Broken, Said, Typed, Unexplained
+from vendors.line import Broken, Said, Typed, Unexplained, _size
 from vendors.noise import Notice
 
 PLATFORM = Platform(
@@ -184,3 +184,156 @@ async def test_lines_sent_together_of_which_one_was_swallowed_are_out_of_step() 
     with pytest.raises(Broken) as broken:
         await ran(script, "show a", "show b")
     assert broken.value.out_of_step
+
+
+# --------------------------------------------------------------------------------------------------------- case by case
+
+BARE = Platform(name="bare", prompt=r"^{host}[>#]$")
+QUESTION = b"\r\nsure? (y/n)[n]:"
+SURE = ((r"sure", "y"),)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "text"),
+    [
+        ([b"show x\r\nrow\r\nshow x\r\nOLT#"], "row\nshow x"),
+        ([b"show x\r\nrow\r\n! ALARM\r\nOLT#"], "row\n! ALARM"),
+        ([b"! ALARM\r\nshow x\r\nrow\r\nOLT#"], "! ALARM\nshow x\nrow"),
+        ([b"OLT#show x\r\nrow\r\nOLT#"], "row"),
+        ([b"\r\nOLT#\r\nOLT#show x\r\nrow\r\nOLT#"], "row"),
+    ],
+    ids=["its own name", "held", "held before the echo", "prompt", "prompts"],
+)
+async def test_a_reply_is_what_stands_between_its_echo_and_its_prompt(chunks: list[bytes], text: str) -> None:
+    assert (await one(*chunks)).text == text
+
+
+async def test_lines_among_which_an_alarm_never_ends_are_told_apart() -> None:
+    data = [b"show a\r\n! ALARM\r\nOLT#", b"show b\r\nrow\r\nOLT#"]
+    said = await ran(Script(answers=[data]), "show a", "show b")
+    assert said == [Said("! ALARM", "OLT#"), Said("row", "OLT#")]
+
+
+async def test_an_echo_in_which_the_olt_masks_the_secret_is_taken_off() -> None:
+    made = line(Script(answers=[[b"ppp ******\r\nok\r\nOLT#"]]), PLATFORM, "OLT")
+    assert await made.run([Typed("ppp secret", "ppp ", timeout_s=1.0)]) == [Said("ok", "OLT#")]
+    await made.close()
+
+
+async def test_a_platform_without_pager_and_hint_has_questions_still() -> None:
+    script = Script(answers=[[b"show x" + QUESTION], [b"y\r\ndone\r\nOLT#"]])
+    made = line(script, BARE, "OLT")
+    [said] = await made.run(typed("show x", answers=SURE))
+    assert said.text.endswith("done")
+    await made.close()
+    assert script.closed
+
+
+@pytest.mark.parametrize(("times", "answered"), [(8, True), (9, False)])
+async def test_a_question_is_answered_eight_times(times: int, answered: bool) -> None:
+    script = Script(answers=[[b"show x" + QUESTION], *[[QUESTION]] * (times - 1), [b"y\r\nOLT#"]])
+    if answered:
+        assert (await ran(script, "show x", answers=SURE))[0].prompt == "OLT#"
+    else:
+        with pytest.raises(Unexplained, match="did not announce") as told:
+            await ran(script, "show x", answers=SURE)
+        assert told.value.text.startswith("show x\nsure?")
+    assert script.written.count(b"y\n") == 8
+
+
+@pytest.mark.parametrize(
+    ("chunks", "why", "out_of_step"),
+    [
+        ([b"show x\r\nrow\r\n"], "no answer in time", False),
+        ([b"show x\r\n" + b"x" * 1_017 + b"--More--"], "no answer in time", False),
+        ([b"row\r\nOLT#"], "the OLT's answers are out of step with the commands", True),
+        ([b"show x\r\nrow\r\n", b""], "the OLT closed the connection", False),
+    ],
+)
+async def test_what_breaks_the_line_is_told_with_what_had_come(
+    chunks: list[bytes], why: str, out_of_step: bool
+) -> None:
+    made = line(Script(answers=[chunks]), PLATFORM, "OLT")
+    made.quiet_s = 0.05
+    with pytest.raises(Broken) as broken:
+        await made.run(typed("show x", timeout_s=0.1))
+    await made.close()
+    said = broken.value
+    assert (str(said), said.why, said.out_of_step, said.written) == (why, why, out_of_step, True)
+    assert said.text.startswith(chunks[0].decode().replace("\r", "")[:6])
+
+
+async def test_nothing_is_sent_on_a_line_that_has_ended() -> None:
+    script = Script(answers=[[b"show x\r\nOLT#", b""]])
+    made = line(script, PLATFORM, "OLT")
+    await made.run(typed("show x"))
+    await asyncio.sleep(0.01)
+    with pytest.raises(Broken, match="the OLT closed the connection") as broken:
+        await made.run(typed("show y"))
+    assert (broken.value.written, bytes(script.written)) == (False, b"show x\n")
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    "unasked",
+    [[b"\r\nshow y is not allowed now\r\nOLT#"], [b"\r\nSomebody", b" has\r\nlogged in.\r\nOLT#"], [b"   "]],
+    ids=["that names the next line", "in pieces", "blanks"],
+)
+async def test_what_was_said_before_a_line_is_none_of_its_reply(unasked: list[bytes]) -> None:
+    script = Script(answers=[[b"show x\r\nOLT#"], [b"show y\r\nrow\r\nOLT#"]])
+    made = line(script, PLATFORM, "OLT")
+    await made.run(typed("show x"))
+    for chunk in unasked:
+        script.say(chunk)
+        await asyncio.sleep(0.005)
+    assert await made.run(typed("show y")) == [Said("row", "OLT#")]
+    await made.close()
+
+
+@pytest.mark.parametrize(("spare", "read"), [(0, True), (-1, False)])
+async def test_a_reply_of_just_the_limit_is_read(spare: int, read: bool) -> None:
+    data = b"show x\r\nrow\r\nOLT#"
+    made = line(Script(answers=[[data]]), PLATFORM, "OLT")
+    assert made.received == 0
+    made.allow(len(data) + spare, "a reply")
+    if read:
+        await made.run(typed("show x"))
+    else:
+        with pytest.raises(Broken, match="a reply of more than 0 kB"):
+            await made.run(typed("show x"))
+    await made.close()
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [((1 << 20) - 1, "1023 kB"), (1 << 20, "1 MB"), (5 << 20, "5 MB"), (2_048, "2 kB")]
+)
+def test_a_limit_is_told_in_a_readable_unit(count: int, told: str) -> None:
+    assert _size(count) == told
+
+
+def test_a_broken_line_had_been_written_to_and_is_in_step_unless_it_is_said() -> None:
+    assert (Broken("x").text, Broken("x").out_of_step, Broken("x").written) == ("", False, True)
+
+
+async def test_a_prompt_at_whose_end_the_cursor_does_not_stand_ends_nothing() -> None:
+    script = Script(answers=[[b"show x\r\nrow\r\nOLT#\r"]])
+    made = line(script, PLATFORM, "OLT")
+    running = asyncio.create_task(made.run(typed("show x")))
+    await asyncio.sleep(0.02)
+    script.say(b"\nrow 2\r\nOLT#")
+    assert await running == [Said("row\nOLT#\nrow 2", "OLT#")]
+    await made.close()
+
+
+@pytest.mark.parametrize(("length", "turned"), [(1_024, True), (1_025, False)])
+async def test_a_line_may_be_a_page_up_to_a_length(length: int, turned: bool) -> None:
+    page = b"show x\r\n" + b"x" * (length - 8) + b"--More--"
+    script = Script(answers=[[page], [b"\r\nOLT#"]])
+    made = line(script, PLATFORM, "OLT")
+    if turned:
+        await made.run(typed("show x"))
+    else:
+        with pytest.raises(Broken, match="no answer in time"):
+            await made.run(typed("show x", timeout_s=0.1))
+    assert bytes(script.written) == (b"show x\n " if turned else b"show x\n")
+    await made.close()

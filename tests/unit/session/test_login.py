@@ -426,3 +426,50 @@ async def test_an_olt_that_is_slow_to_answer_an_empty_line_is_not_taken_for_one_
     script.say(b"\r\nOLT#")
     assert await login == "OLT#"
     await made.close()
+
+
+# --------------------------------------------------------------------------------------------------------- case by case
+
+BARE = Platform(name="bare", prompt=r"^{host}[>#]$")
+HINTS = Platform(name="hints", prompt=r"^{host}[>#]$", hint=r"^\{ <cr> \}:$", prepare=("first",))
+
+
+async def test_a_platform_of_which_nothing_but_the_prompt_is_known_is_logged_in_to() -> None:
+    script = Script(opening=[b"welcome\r\nOLT>"], answers=[[b"\r\nOLT>"]] * 2)
+    assert await logged_in(script, BARE, POOR) == "OLT>"
+    assert script.written == b"\n\n"
+
+
+async def test_a_hint_in_a_banner_is_accepted() -> None:
+    answers: list[Sequence[bytes | None]] = [[b"\r\nOLT#"], [b"\r\nOLT#"], [b"\r\nOLT#"], [b"first\r\nOLT#"]]
+    script = Script(opening=[b"welcome\r\n{ <cr> }:"], answers=answers)
+    assert await logged_in(script, HINTS) == "OLT#"
+    assert script.written == b"\n\n\nfirst\n"
+
+
+async def test_first_lines_that_change_the_mode_are_told() -> None:
+    script = Script(opening=[b"OLT#"], answers=[[b"\r\nOLT#"], [b"\r\nOLT#"], [b"first\r\nOLT>"]])
+    with pytest.raises(UnknownReply, match="a session's first lines changed the mode") as told:
+        await logged_in(script, HINTS)
+    assert told.value.command == "first"
+
+
+@pytest.mark.parametrize(
+    "said", [b"bad password\r\n", b"\r\nBAD PASSWORD", b"x\r\nso: Bad Password!\r\nbye\r\n"]
+)
+async def test_a_refusal_is_heard_in_any_line_and_in_any_case(said: bytes) -> None:
+    with pytest.raises(LoginRefused, match="the OLT says so") as refused:
+        await logged_in(Script(opening=[said, b""]), PLAIN)
+    assert (refused.value.step, refused.value.sent) == ("cli", False)
+
+
+@pytest.mark.parametrize(("pages", "turned"), [(20, True), (21, False)])
+async def test_a_banner_has_twenty_pages_at_most(pages: int, turned: bool) -> None:
+    page: Sequence[bytes | None] = [b"\r\nrules\r\n--More--"]
+    script = Script(opening=[b"--More--"], answers=[*[page] * (pages - 1), *[[b"\r\nOLT#"]] * 3])
+    if turned:
+        assert await logged_in(script, PLAIN) == "OLT#"
+    else:
+        with pytest.raises(OltUnreachable, match="no login: a banner without an end"):
+            await logged_in(script, PLAIN)
+    assert script.written.count(b" ") == 20
