@@ -58,8 +58,8 @@ def why(
     """
     olts = sorted(places(waiting.named, waiting.site, known))
     found = [(olt, shut[olt]) for olt in olts if olt in shut]
-    everywhere = bool(olts) and len(found) == len(olts)
-    if not found or (not everywhere and waiting.named is None and waiting.site is None):
+    everywhere = len(found) == len(olts)
+    if not found or not (everywhere or waiting.site):
         return None, False
     return found[0], everywhere
 
@@ -77,9 +77,9 @@ def _say_unplaced(conn: Connection, one: Waiting, shut: Mapping[str, str], known
     stage = order.stage if order else None
     if everywhere:
         stage = Stage.QUEUED
-    elif stage in {None, Stage.QUEUED}:
+    elif stage is None or stage is Stage.QUEUED:
         stage = Stage.DISCOVERING
-    return _say(conn, one, stage or Stage.DISCOVERING, told)
+    return _say(conn, one, stage, told)
 
 
 def _say(conn: Connection, one: Waiting, stage: Stage, told: tuple[str, str] | None) -> bool:
@@ -96,4 +96,4 @@ def late(conn: Connection, named: str | None, site: str | None, now: datetime) -
     """The OLTs for which an order without a place has waited in vain, as text, and the code of the first that is away."""
     olts, shut = sorted(places(named, site, inventories.in_use(conn))), away.away(conn, now)
     found = [olt for olt in olts if olt in shut] or olts
-    return ", ".join(found[:5]) or named or "-", shut.get(found[0]) if found else None
+    return ", ".join(found[:5]) or "-", shut.get(found[0]) if found else None

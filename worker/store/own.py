@@ -80,16 +80,15 @@ def _inherited_by(order_id: str) -> ColumnElement[bool]:
     customer may still be served.
     """
     served = and_(_maker.c.completed_serial.is_not(None), _maker.c.state.not_in(_WITHDRAWN))
-    return and_(
-        own_registration.c.service_order_id != order_id,
+    return (
         select(_heir.c.id)
         .select_from(_heir.outerjoin(_maker, _maker.c.id == own_registration.c.service_order_id))
         .where(
             _heir.c.id == order_id,
             _heir.c.claims,
             _heir.c.serial == own_registration.c.serial,
-            or_(_maker.c.id.is_(None), ~served, _maker.c.contract == _heir.c.contract),
+            or_(~served, _maker.c.contract == _heir.c.contract),
         )
         .correlate(own_registration)
-        .exists(),
+        .exists()
     )

@@ -119,7 +119,7 @@ _QUOTING: tuple[tuple[Table, Column[Any], Any], ...] = (
 
 def _holds(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Whether the text or document in `column` holds `name`, as it is or as JSON writes it."""
-    spelt = {name, json.dumps(name)[1:-1]}
+    spelt = {name, *(json.dumps(name, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))}
     return or_(*(cast(column, Text).contains(one, autoescape=True) for one in spelt))
 
 

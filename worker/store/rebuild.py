@@ -238,7 +238,7 @@ class _Rebuilding:
         gone = []
         for order in orders:
             until = order.finished_at and order.finished_at + self.rules.secret_keep
-            if order.live or order.due_at is not None:
+            if order.due_at is not None:
                 continue
             if order.state is OrderState.FAILED and until and until > self.at:
                 secrets.erase_later(self.conn, [order.id], until)
@@ -256,7 +256,7 @@ class _Rebuilding:
             reader, _ = world.gather(self.conn, set(), set(), set(ids))
             before = reader.orders()
             changes = correlate(World(reader.units, before, reader.registered), self.at, self.rules)
-            working = {order.serial for order in before.values() if order.live and order.claims}
+            working = {order.serial for order in before.values() if order.claims}
             after = [self._claiming(before[one], changes[one].order, working) for one in ids]
             write_orders(self.conn, before, [one for one in after if one != before[one.id]], self.at)
 

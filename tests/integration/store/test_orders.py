@@ -505,7 +505,7 @@ def test_people_are_known_by_name_login_and_network_where_these_are_long_enough(
 
 
 def _record_of(text: str) -> bytes:
-    data = {"code": "profile_missing", "params": {"detail": f"recusou {text}"}}
+    data = {"code": "profile_missing", "params": {"detail": f"recusou {text}", "owner": "Ana Sousa"}}
     return json.dumps({"type": "acende.provisioning.failed.v1", "data": data}).encode()
 
 
@@ -519,7 +519,11 @@ def _people(conn: Connection) -> None:
                 "request": ANA,
                 "state": "completed",
                 "customer": "C-1",
-                "final": {"code": "x", "params": {"detail": "recusou ana@isp"}, "text_pt": "recusou ana@isp"},
+                "final": {
+                    "code": "x",
+                    "params": {"detail": "recusou ana@isp", "owner": "Ana Sousa"},
+                    "text_pt": "recusou ana@isp",
+                },
                 "cancel_reason": "Ana desistiu",
             },
         )
@@ -552,6 +556,7 @@ def test_what_tells_of_a_person_is_erased_of_the_orders_that_are_meant(
         "pppoe_password": None,
     }
     assert "ana@isp" not in json.dumps(row.final)
+    assert "Ana Sousa" not in json.dumps(row.final)
     assert row.final["code"] == "x"
     assert (row.cancel_reason, row.erased_at) == (None, NOON)
     assert (other.request, other.cancel_reason, other.erased_at) == (ANA, "Ana desistiu", None)
@@ -563,6 +568,8 @@ def test_what_tells_of_a_person_is_erased_of_the_orders_that_are_meant(
     assert column(conn, job, "payload", service_order_id="B") == [{"x": 1}] * 2
     assert column(conn, job, "last_text", service_order_id="B") == ["ana@isp"] * 2
     assert column(conn, action, "why") == ["-", "Ana ligou"]
+    owners = [b"Ana Sousa" in bytes(value) for value in column(conn, outbox, "value")]
+    assert owners == [False, False, True, True]
     waiting = [
         (row.key, b"ana@isp" in bytes(row.value))
         for row in conn.execute(select(outbox).order_by(outbox.c.id))
@@ -576,9 +583,10 @@ def test_of_what_waits_only_the_oldest_records_are_of_orders_of_long_ago(
 ) -> None:
     monkeypatch.setattr(privacy, "_OLDEST", 1)
     plant(conn, service_order, {"id": "A", "request": ANA})
-    for refused in (None, "x", None, "x"):
-        plant(conn, outbox, {"key": "A", "value": _record_of("ana@isp"), "refused": refused})
+    for number, refused in {4: None, 3: "x", 2: None, 1: "x"}.items():
+        plant(conn, outbox, {"id": number, "key": "A", "value": _record_of("ana@isp"), "refused": refused})
     privacy.forget(conn, ["A"], NOON, long_ago=True)
+    assert _after(conn).erased
     assert [b"ana@isp" in bytes(value) for value in column(conn, outbox, "value")] == [
         False,
         False,
@@ -624,6 +632,41 @@ def test_what_others_rows_quote_of_a_person_goes_too(conn: Connection) -> None:
     assert "ana@isp" not in json.dumps(row_of(conn, service_order, "B").final)
     assert row_of(conn, service_order, "C").final == {"code": "x", "text_pt": "Lar"}
     assert b"ana@isp" not in bytes(column(conn, outbox, "value")[0])
+
+
+ODD = 'Ana_"Nina" Sá'
+
+
+def test_a_name_is_found_as_documents_spell_it_and_nothing_that_only_looks_like_it(conn: Connection) -> None:
+    plant(
+        conn,
+        service_order,
+        {"id": "A", "request": {"customer_name": ODD, "wifi_name": "Lares", "pppoe_login": "%%%%%"}},
+    )
+    plant(conn, service_order, {"id": "N", "request": None})
+    final = {"code": "x", "params": {"owner": ODD}}
+    plant(
+        conn,
+        service_order,
+        {"id": "B", "final": final},
+        {"id": "C", "final": {"code": "x", "params": {"owner": "outra"}}},
+    )
+    mine = {"code": "x", "params": {"owner": ODD}, "text_pt": "x"}
+    conn.execute(service_order.update().where(service_order.c.id == "A").values(final=mine))
+    plant(
+        conn,
+        job_step,
+        {"detail": {"said": ODD}},
+        {"detail": {"said": ODD.replace("_", "X")}},
+        {"text": "os Lares"},
+        {"text": "50%"},
+    )
+    privacy.forget_elsewhere(conn, ["A", "N"])
+    assert column(conn, job_step, "detail") == [None, {"said": ODD.replace("_", "X")}, None, None]
+    assert column(conn, job_step, "text") == [None, None, None, "50%"]
+    assert ODD not in row_of(conn, service_order, "B").final["params"]["owner"]
+    assert row_of(conn, service_order, "C").final == {"code": "x", "params": {"owner": "outra"}}
+    assert row_of(conn, service_order, "A").final == mine, "its own is forgotten with the rest of it"
 
 
 def test_the_orders_of_a_customer_are_those_known_and_those_set_aside(conn: Connection) -> None:

@@ -17,7 +17,7 @@ from tests.unit.correlate.town import NOON, S, T, U, bound, cancelled, fact, rec
 from tests.unit.worker.test_results import result as result_of
 from worker.facts import Order
 from worker.results import LEAP, Result
-from worker.store import orders, rebuild, rejected
+from worker.store import orders, rebuild, rejected, sweep
 from worker.store.rebuild import TIMELINE_PT, Rebuilt, Sources
 from worker.store.schema import (
     action,
@@ -253,7 +253,9 @@ def test_of_orders_that_ended_since_jobs_and_what_was_applied_are_void(conn: Con
         {"service_order_id": "W"},
     )
     plant(conn, applied_digest, *({"olt": "o", "serial": one, "field": "x", "digest": "d"} for one in (S, T)))
-    events = [fact(started("A", S), 0), fact(started("B", T), 1)]
+    plant(conn, applied_digest, {"olt": "o", "serial": U, "field": "x", "digest": "d"})
+    plant(conn, service_order, {"id": "D", "state": "failed", "serial": U, "finished_at": NOON})
+    events = [fact(started("A", S), 0), fact(started("B", T), 1), fact(cancelled("D"), 2)]
     _rebuild(conn, events, result(Completed.TYPE, sequence=4))
     assert [(row_of(conn, job, one).live, row_of(conn, job, one).state) for one in jobs] == [
         (False, "dropped"),
@@ -261,7 +263,7 @@ def test_of_orders_that_ended_since_jobs_and_what_was_applied_are_void(conn: Con
         (True, "due"),
     ]
     assert row_of(conn, job, jobs[0]).updated_at == NOON
-    assert column(conn, applied_digest, "serial") == [T]
+    assert column(conn, applied_digest, "serial") == [T, U]
 
 
 def test_passwords_stay_with_orders_that_go_on_and_for_a_day_with_those_that_failed(conn: Connection) -> None:
@@ -340,6 +342,43 @@ def test_orders_are_judged_so_many_at_once_and_all_of_them(
     assert (done.orders, done.finals) == (5, 5)
     assert column(conn, service_order, "claims") == [True] * 5
     assert len(column(conn, job_step, "id")) == 5
+
+
+def test_a_claim_passes_to_an_order_that_is_judged_before_the_one_that_had_it(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild, "ORDERS_AT_ONCE", 1)
+    _rebuild(conn, [fact(started("Z", S, "K"), 0)], result(Completed.TYPE, "Z", sequence=4, contract_id="K"))
+    assert _order(conn, "Z").claims
+    later = [fact(started("A", S, "L"), 30), fact(bound(S, "A", "L"), 31)]
+    _rebuild(conn, later, result(Completed.TYPE, "A", sequence=4, contract_id="L"))
+    assert [_order(conn, one).claims for one in "AZ"] == [True, False]
+
+
+def test_who_has_no_claim_on_a_unit_in_work_waits_for_nothing(conn: Connection) -> None:
+    works = {"serial": S, "contract_id": "W", "plan_code": "x"}
+    plant(
+        conn,
+        service_order,
+        {"id": "W", "state": "working", "serial": S, "claims": True, "named_serial": S, "request": works},
+    )
+    events = [fact(started("A", S, "K"), 0), fact(bound(S, "W", "W"), 1)]
+    _rebuild(conn, events, result(Completed.TYPE, "A", sequence=4, contract_id="K"))
+    assert (_order(conn).claims, _order(conn).due_at) == (False, None)
+
+
+def test_all_people_of_long_ago_are_forgotten(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuild, "ORDERS_AT_ONCE", 1)
+    monkeypatch.setattr(sweep, "ORDERS_MAX", 1)
+    long_ago = NOON - timedelta(days=91)
+    for name in "ABC":
+        plant(
+            conn,
+            service_order,
+            {"id": name, "state": "failed", "finished_at": long_ago, "request": {"customer_name": "Ana"}},
+        )
+    _rebuild(conn, [])
+    assert column(conn, service_order, "erased_at") == [NOON] * 3
 
 
 def test_cancelled_orders_stay_so_and_people_of_long_ago_are_forgotten(conn: Connection) -> None:

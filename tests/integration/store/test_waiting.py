@@ -150,6 +150,9 @@ def test_who_waits_for_any_olt_is_told_when_all_are_away(conn: Connection) -> No
         "F": None,
     }
     assert _stands(conn)["C"][0] == "discovering"
+    conn.execute(olt_lease.update().where(olt_lease.c.olt == "olt-3").values(held=False))
+    waits.back(conn, "olt-3")
+    assert (_codes(conn)["B"], _codes(conn)["E"]) == (None, None)
 
 
 def test_another_code_of_the_same_olt_is_told(conn: Connection) -> None:

@@ -138,3 +138,10 @@ def test_a_model_that_differs_from_stock_is_a_warning() -> None:
     outcome = judge(replace(look("online", WINDOW), wish=differs), PATIENCE)
     assert isinstance(outcome, Completed)
     assert [warned.code for warned in outcome.achieved.warnings] == ["model_differs_from_stock"]
+
+
+def test_levels_that_are_not_read_yet_are_waited_for_and_a_look_ends_pauses_in_a_row() -> None:
+    unread = registered(optics=Optics(onu_tx_dbm=2.0))
+    outcome = judge(look("online", replace(WINDOW, waits=3, unread=2), found=unread), PATIENCE)
+    assert isinstance(outcome, Later)
+    assert (outcome.notes["waits"], outcome.notes["unread"]) == (0, 0)

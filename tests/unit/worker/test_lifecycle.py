@@ -357,7 +357,7 @@ def test_with_too_many_keys_held_back_there_is_no_room() -> None:
 
 def test_a_partition_is_stuck_after_ten_seconds_and_not_at_them() -> None:
     window = Window(10)
-    window.launch([(Record("results", "A", b"{}", {}, 1), ("results", 0))], 0.0)
-    assert window.stuck(STUCK_S) == set()
-    assert window.stuck(STUCK_S + 0.1) == {("results", 0)}
-    assert (window.room(STUCK_S), window.room(STUCK_S + 0.1)) == (9, 10)
+    window.launch([(Record("results", "A", b"{}", {}, 1), ("results", 0))], 100.0)
+    assert window.stuck(100.0 + STUCK_S) == set()
+    assert window.stuck(100.1 + STUCK_S) == {("results", 0)}
+    assert (window.room(100.0 + STUCK_S), window.room(100.1 + STUCK_S)) == (9, 10)

@@ -128,3 +128,30 @@ def test_a_record_waits_for_the_last_dead_letter_of_its_key_and_for_no_longer() 
     assert ids(win, rows(rec(3, "A"))) == [3]
     win.settle(3)
     assert not win._busy
+
+
+def test_a_success_ends_the_doubling_of_the_pause() -> None:
+    win = window()
+    for now in (0.0, 1.0):
+        ids(win, rows(rec(1)), now)
+        win.fail(1, now)
+    assert win.held(2.9) == ["A"]
+    ids(win, rows(rec(1)), 3.0)
+    win.settle(1)
+    ids(win, rows(rec(2)), 4.0)
+    win.fail(2, 4.0)
+    assert (win.held(4.9), win.held(5.0)) == (["A"], [])
+
+
+def test_a_key_that_is_held_back_for_longer_is_not_held_for_shorter_by_a_stuck_partition() -> None:
+    win = window()
+    ids(win, rows(rec(1, "B"), partition=7))
+    win._held["A"] = (100.0, 60.0)
+    assert ids(win, rows(rec(2, "A"), partition=7), STUCK_S + 1) == []
+    assert win._held["A"] == (100.0, 60.0)
+
+
+def test_a_dead_letter_does_not_overtake_a_record_of_its_key_that_waits() -> None:
+    win = window()
+    assert ids(win, rows(rec(1, "A"))) == [1]
+    assert ids(win, rows(rec(2, "A"), rec(3, "A", DEAD))) == []
