@@ -366,7 +366,14 @@ def test_requests_set_aside_are_told_and_found(conn: Connection) -> None:
     plant(
         conn,
         service_order,
-        {"id": "K", "request": {"plan_code": "x"}, "sequence": 4, "revision": 2, "serial": T},
+        {
+            "id": "K",
+            "request": {"plan_code": "x"},
+            "sequence": 4,
+            "revision": 2,
+            "serial": T,
+            "stage": "queued",
+        },
     )
     week = timedelta(days=7)
     requests = [_request("Z", "t/0/3"), _request("K", "t/0/2", kept=week), _request("A", "t/0/1")]
@@ -377,7 +384,7 @@ def test_requests_set_aside_are_told_and_found(conn: Connection) -> None:
         ("K", "request_rejected", "K/progress/5"),
         ("Z", "invalid_data", "t/0/3/failed"),
     ]
-    assert row_of(conn, service_order, "K").sequence == 5
+    assert (row_of(conn, service_order, "K").sequence, events[1]["data"]["stage"]) == (5, None)
     assert [one.id for one in _after(conn).finished] == ["A", "Z"]
     [(kind, _, detail)] = _steps(conn, "K")
     assert (kind, detail["code"], detail["record"]) == ("rejected", "request_rejected", "t/0/2")
@@ -408,6 +415,24 @@ def test_an_order_of_which_only_a_cancellation_is_known_goes_on_from_its_sequenc
     rejected.tell(conn, [_request()], NOON)
     told = _last(conn)["data"]
     assert (told["revision"], told["sequence"], told["asked_at"]) == (3, 4, "2026-03-02T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("row", "known"),
+    [
+        ({"state": "unknown", "request": {"plan_code": "x"}}, True),
+        ({"state": "failed", "request": None}, True),
+        ({"state": "unknown", "request": None}, False),
+    ],
+)
+def test_an_order_is_known_that_was_asked_for_or_of_which_anything_was_made(
+    conn: Connection, row: dict[str, Any], *, known: bool
+) -> None:
+    plant(conn, service_order, {"id": "A", "stage": "queued"} | row)
+    rejected.tell(conn, [_request()], NOON)
+    assert _last(conn)["data"]["code"] == ("request_rejected" if known else "invalid_data")
+    assert _last(conn)["data"].get("stage") is None
+    assert len(column(conn, rejected_order, "id")) == (0 if known else 1)
 
 
 def test_what_was_told_last_of_orders_goes_on_with_the_first_request_that_is_read(conn: Connection) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from tests.integration.store.test_leasing import Doubted
 from tests.support.rows import column, plant, row_of
 from tests.unit.correlate.town import NOON, RULES, S, fact, started
-from worker import tending
+from worker import provision_metrics, tending
 from worker.store import apply, orders
 from worker.store.db import Context
 from worker.store.schema import inventory_olt, job, job_step, olt_lease, outbox, service_order
@@ -143,7 +143,10 @@ def test_what_is_wrong_with_one_job_keeps_no_other_from_its_end(conn: Connection
         .where(service_order.c.id == "B")
         .values(request={"pon_port": "?"}, stage="nowhere")
     )
+    errors = provision_metrics.ERRORS.labels("provision")
+    before = errors._value.get()
     assert tending.tend(conn, LIGHT_S) == 1
+    assert errors._value.get() == before + 1
     found = orders.find(conn, "A")
     assert found
     assert found.state.value == "failed"
