@@ -47,7 +47,7 @@ def canonical_serial(text: str) -> str:
 
 def looks_like_mac(serial: str) -> bool:
     """Whether a canonical serial, written without a dash, may as well be a MAC address."""
-    return _BARE_HEX.fullmatch(serial) is not None and serial[:4] not in KNOWN_VENDOR_IDS
+    return serial[:4] not in KNOWN_VENDOR_IDS and _BARE_HEX.fullmatch(serial) is not None
 
 
 class Undecided(str):

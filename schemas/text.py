@@ -78,7 +78,7 @@ SSID_MAX = 32
 
 
 def _ssid(text: str) -> str:
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+    if not text.isprintable() and any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise ValueError("holds a control character")
     if not 1 <= len(text.encode()) <= SSID_MAX:
         raise ValueError(f"must have 1 to {SSID_MAX} bytes of UTF-8")

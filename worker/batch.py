@@ -17,7 +17,7 @@ from worker.store.apply import Applied, apply_batch, lock
 from worker.store.dead_letters import Letter
 from worker.store.outbox import Record
 from worker.store.rejected import RETENTION, Request
-from worker.survive import survived
+from worker.survive import ENDS, tell
 
 _MS_MAX = 32_503_680_000_000
 """The year 3000."""
@@ -65,8 +65,7 @@ class Reading:
 
     def read(self, record: RawRecord, now: datetime) -> Item:
         """What the record is. Whatever escapes the reader is an `internal_error` of this record alone."""
-        outcome: Event | Passed | Rejected = Rejected("internal_error")
-        with survived("ingest", "record_not_read", **where(record)):
+        try:
             outcome = parse_record(
                 record,
                 source_timezone=self.source_timezone,
@@ -74,6 +73,11 @@ class Reading:
                 is_onu_model=self.is_onu_model,
                 ahead_max=self.future_tolerance,
             )
+        except ENDS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, one record must not stop the others
+            tell("ingest", "record_not_read", error, **where(record))
+            outcome = Rejected("internal_error")
         return Item(record, outcome)
 
     def keep(self, conn: Connection, items: Sequence[Item]) -> Mapping[str, int]:
@@ -81,15 +85,16 @@ class Reading:
 
         Requests that were set aside are told of after the events: what the batch makes known is known to them.
         """
-        requests = [request for item in items if (request := self._request(item))]
+        set_aside = [item for item in items if isinstance(item.outcome, Rejected)]
+        requests = [request for item in set_aside if (request := self._request(item))]
         if requests:
             lock(conn)
         events = [item.outcome for item in items if isinstance(item.outcome, Event)]
         new = self.apply(conn, events).types if events else {}
-        if any(isinstance(item.outcome, Rejected) for item in items):
+        if set_aside:
             now = db.now(conn)
             new_letters = dead_letters.put(
-                conn, [letter for item in items for letter in _letters(conn, item, now)], now
+                conn, [letter for item in set_aside for letter in _letters(conn, item, now)], now
             )
             rejected.tell(conn, [request for request in requests if request.at in new_letters], now)
         return new

@@ -6,6 +6,8 @@ raises, for that or a damaged batch, what it had already taken from other partit
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -18,6 +20,7 @@ from worker.clock import boottime
 from worker.positions import Positions
 
 Batches = dict[TopicPartition, list[ConsumerRecord[bytes, bytes]]]
+_PARTITION = attrgetter("topic", "partition")
 _LENGTH = slice(8, 12)
 _BEFORE_LENGTH = 12
 
@@ -83,11 +86,8 @@ class KeepingConsumer(Consumer):
 
     def kept(self, records: Iterable[RawRecord]) -> None:
         """These records are in the database."""
-        offsets: dict[TopicPartition, list[int]] = {}
-        for record in records:
-            offsets.setdefault(TopicPartition(record.topic, record.partition), []).append(record.offset)
-        for partition, found in offsets.items():
-            self._positions.keep(partition, found)
+        for partition, found in groupby(records, _PARTITION):
+            self._positions.keep(TopicPartition(*partition), [record.offset for record in found])
 
     def ends(self) -> dict[TopicPartition, int]:
         """What may be committed of the last batch: by partition, the offset up to which all is kept."""

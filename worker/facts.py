@@ -201,7 +201,7 @@ class Order:
     @property
     def named_serial(self) -> str | None:
         """The unit that the latest request names, be it undecided."""
-        named: str | None = self._asked("serial") or self.undecided_serial
+        named: str | None = self._asked("serial") or self._asked("undecided_serial")
         return named
 
     @property

@@ -357,6 +357,8 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         if kept.given_up or consumer is None:
             return
         missing = consumer.missing()
+        if not missing and not self._standing:
+            return
         for partition in {TopicPartition(record.topic, record.partition) for record in records}:
             before = self._standing.pop(partition, None)
             if partition in missing:

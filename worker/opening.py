@@ -1,7 +1,7 @@
 """From settings to the configuration and the database: what every command needs."""
 
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 from schemas.catalog import Catalogue
 from schemas.configuration import Configuration
@@ -13,6 +13,9 @@ from worker.facts import Rules
 from worker.settings import ConfigurationError, Settings
 from worker.slis import Finals
 from worker.store.db import Context, Store
+
+_MODELS_KNOWN = 4096
+"""Names of models of which the answer is remembered: stock has few, and each event asks."""
 
 
 def configuration(settings: Settings) -> Configuration:
@@ -60,7 +63,7 @@ def order_rules(settings: Settings, config: Configuration | None = None) -> Rule
         inbox_keep=timedelta(seconds=settings.inbox_keep_s),
         personal_keep=timedelta(seconds=settings.personal_keep_s),
         jobs_keep=timedelta(seconds=settings.jobs_keep_s),
-        is_onu=partial(_is_onu, config, shipped()),
+        is_onu=lru_cache(_MODELS_KNOWN)(partial(_is_onu, config, shipped())),
     )
 
 

@@ -132,12 +132,10 @@ def unit_of(event: Event) -> str | None:
     A request that names a serial beyond doubt tells of one that looks like a MAC address that it is none.
     """
     data = event.data
-    if isinstance(data, InstallCancelled):
-        return None
-    if not isinstance(data, InstallStarted):
-        return data.serial
-    doubtful = data.serial is not None and looks_like_mac(data.serial)
-    return data.serial if doubtful and not is_undecided(data) else None
+    serial: str | None = getattr(data, "serial", None)
+    if serial is None or not isinstance(data, InstallStarted):
+        return serial
+    return serial if looks_like_mac(serial) and not is_undecided(data) else None
 
 
 def units_of(events: Iterable[Event]) -> set[str]:

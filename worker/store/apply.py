@@ -23,6 +23,7 @@ from worker.store.settle import News, Settled, settle
 
 LOCK = 0x4143434F
 """Correlation takes this lock first: two workers may hold the two halves of a pair at the same moment."""
+_OF_ORDERS = (InstallStarted, InstallCancelled)
 BY_HAND = "acende"
 """The source of what people ask for by the command line."""
 
@@ -51,7 +52,7 @@ class Facts:
     def add(self, event: Event, at: datetime, rules: Rules) -> None:
         """Merge one event."""
         data = event.data
-        if isinstance(data, InstallStarted | InstallCancelled):
+        if isinstance(data, _OF_ORDERS):
             self._add_to_order(data.service_order_id, event, at, rules)
         if serial := merge.unit_of(event):
             self._put(serial, lambda unit: merge.unit_with(unit, event))
@@ -93,7 +94,7 @@ def apply_batch(conn: Connection, events: Sequence[Event]) -> Applied:
     rules = doubt.rules(conn)
     reader, affected = world.gather(conn, merge.units_of(new), merge.serials_named(new), merge.orders_of(new))
     before = reader.orders()
-    asked = {e.data.service_order_id for e in new if isinstance(e.data, InstallStarted | InstallCancelled)}
+    asked = {e.data.service_order_id for e in new if isinstance(e.data, _OF_ORDERS)}
     going_on = rejected.going_on(conn, before, asked)
     facts = Facts(dict(reader.units), {**before, **going_on})
     for event in new:

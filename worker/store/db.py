@@ -18,7 +18,7 @@ from threading import Lock
 from typing import IO, Any, Concatenate, ParamSpec, Self, TypeVar
 
 import structlog
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -29,6 +29,7 @@ from worker import metrics
 from worker.clock import Reading, Watch, boottime
 from worker.facts import Order, Rules
 from worker.store.errors import DataRefused, StoreError, StoreFaulty, StoreUnavailable, WorkerRuns, translated
+from worker.store.schema import json_text
 from worker.store.wake import Wakeup, Wakeups
 
 __all__ = [
@@ -49,7 +50,7 @@ log = structlog.get_logger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 _JSON: dict[str, Any] = {
-    "json_serializer": lambda value: to_json(value).decode(),
+    "json_serializer": json_text,
     "json_deserializer": from_json,
 }
 _AFTER = "acende_after"

@@ -9,8 +9,8 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from pydantic_core import to_json
 from sqlalchemy import (
+    JSON,
     Boolean,
     ColumnElement,
     Connection,
@@ -27,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
+
+from worker.store.schema import json_text
 
 Rows = Sequence[Mapping[str, Any]]
 Names = tuple[str, ...]
@@ -49,7 +51,7 @@ def rows_of(
 
 def argument(conn: Connection, values: Collection[Any]) -> Any:
     """Values as such a parameter takes them."""
-    return list(values) if conn.dialect.name == "postgresql" else to_json(list(values)).decode()
+    return list(values) if conn.dialect.name == "postgresql" else json_text(list(values))
 
 
 def upserting(conn: Connection, table: Table) -> Any:
@@ -105,7 +107,7 @@ def _as_json(table: Table, rows: Rows, names: Names) -> str:
     blobs = [name for name in names if isinstance(table.c[name].type, LargeBinary)]
     if blobs:
         rows = [{**row, **{name: "\\x" + row[name].hex() for name in blobs}} for row in rows]
-    return to_json(rows).decode()
+    return json_text(rows)
 
 
 # ----------------------------------------------------------------------------------------------- SQLite: row by row, bare
@@ -130,6 +132,8 @@ def _positional(
 
 def _processor(table: Table, name: str, dialect: Dialect) -> Callable[[Any], Any] | None:
     kind = table.c[name].type
+    if isinstance(kind, JSON):
+        return json_text
     return None if isinstance(kind, Boolean) else kind.dialect_impl(dialect).bind_processor(dialect)
 
 

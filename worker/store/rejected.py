@@ -7,9 +7,10 @@ begins the next revision, with the sequence going on.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, or_, select, update
 
 from events.reasons import reason
 from events.record import About, Rejected
@@ -149,8 +150,15 @@ def last(conn: Connection, ids: Collection[str]) -> dict[str, Last]:
     """What was told last of those of these orders that no request could be read of."""
     if not ids:
         return {}
-    found = conn.execute(select(rejected_order).where(many.among(conn, rejected_order.c.id, ids)))
+    found = conn.execute(_orders(conn.dialect.name), {"ids": many.argument(conn, ids)})
     return {row.id: Last(row.revision, row.sequence, row.code, row.at) for row in found}
+
+
+@cache
+def _orders(dialect: str) -> Select[Any]:
+    """Built once: every batch asks."""
+    ids = many.rows_of(dialect, rejected_order.c.id, lambda kind: bindparam("ids", type_=kind))
+    return select(rejected_order).where(rejected_order.c.id.in_(ids))
 
 
 def going_on(conn: Connection, known: Mapping[str, Order], ids: Iterable[str]) -> dict[str, Order]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -120,6 +121,7 @@ _SAME = (
     "created_at",
 )
 """Columns and attributes of the same name and form."""
+_same_of = attrgetter(*_SAME)
 
 
 def order_of(row: Row, owns: frozenset[str] = frozenset(), *, secrets_kept: bool = True) -> Order:
@@ -152,7 +154,7 @@ def order_row(order: Order, at: datetime) -> dict[str, Any]:
     """The row of an order, written at `at`."""
     attempted, completion = order.attempted, order.completion
     return {
-        **{name: getattr(order, name) for name in _SAME},
+        **dict(zip(_SAME, _same_of(order), strict=True)),
         **_columns("requested", order.requested),
         "named_serial": order.named_serial,
         "customer": order.customer,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -63,6 +64,11 @@ class Utc(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value if value is None or value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def json_text(value: Any) -> str:
+    """A document as its column keeps it."""
+    return to_json(value).decode()
 
 
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -183,8 +189,10 @@ service_order = Table(
     Index(
         "ix_service_order_jobs",
         "finished_at",
-        sqlite_where=text("jobs_left_at IS NULL OR jobs_left_at < finished_at"),
-        postgresql_where=text("jobs_left_at IS NULL OR jobs_left_at < finished_at"),
+        sqlite_where=text("finished_at IS NOT NULL AND (jobs_left_at IS NULL OR jobs_left_at < finished_at)"),
+        postgresql_where=text(
+            "finished_at IS NOT NULL AND (jobs_left_at IS NULL OR jobs_left_at < finished_at)"
+        ),
     ),
     Index(
         "uq_service_order_claim",

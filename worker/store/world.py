@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, RowMapping, Select, Table, bindparam, select, union
+from sqlalchemy import Column, CompoundSelect, Connection, RowMapping, Select, Table, bindparam, select, union
 
 from worker.correlate import Registered
 from worker.facts import Order, Unit
@@ -47,16 +47,12 @@ class Reader:
 
     def registrations_of(self, serials: Iterable[str]) -> None:
         """Read the registrations of these units, and those that the orders read so far own."""
-        found = {
-            Registered(row["olt"], row["port"], row["serial"], row["service_order_id"])
-            for column, values in (
-                (own_registration.c.serial, set(serials)),
-                (own_registration.c.service_order_id, set(self._rows)),
-            )
-            for row in self._conn.execute(
-                select(own_registration).where(many.among(self._conn, column, values))
-            ).mappings()
-        }
+        wanted = {"serial": set(serials), "service_order_id": set(self._rows)}
+        given = {name: many.argument(self._conn, values) for name, values in wanted.items()}
+        found = [
+            Registered(row.olt, row.port, row.serial, row.service_order_id)
+            for row in self._conn.execute(_registrations(self._conn.dialect.name), given)
+        ]
         self.registered = tuple(sorted(found, key=lambda one: (one.olt, one.port, one.serial)))
 
     def owners(self) -> set[str]:
@@ -112,6 +108,12 @@ def _rows_with(dialect: str, table: Table, columns: tuple[str, ...]) -> Select[A
     found = [select(key).where(table.c[name].in_(_given(dialect, table.c[name]))) for name in columns]
     query = select(table).where(key.in_(union(*found)))
     return query.order_by(key).with_for_update() if table is service_order else query
+
+
+@cache
+def _registrations(dialect: str) -> CompoundSelect[Any]:
+    columns = (own_registration.c.serial, own_registration.c.service_order_id)
+    return union(*(select(own_registration).where(column.in_(_given(dialect, column))) for column in columns))
 
 
 def _given(dialect: str, column: Column[Any]) -> Select[Any]:

@@ -23,8 +23,8 @@ indexes = (
         "ix_service_order_jobs",
         "service_order",
         "finished_at",
-        sqlite="jobs_left_at IS NULL OR jobs_left_at < finished_at",
-        postgresql="jobs_left_at IS NULL OR jobs_left_at < finished_at",
+        sqlite="finished_at IS NOT NULL AND (jobs_left_at IS NULL OR jobs_left_at < finished_at)",
+        postgresql="finished_at IS NOT NULL AND (jobs_left_at IS NULL OR jobs_left_at < finished_at)",
     ),
     Built("ix_action_target", "action", "target"),
     Built(
