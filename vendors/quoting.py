@@ -5,6 +5,7 @@ be erased later. Pure, and in linear time.
 """
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
@@ -221,8 +222,7 @@ def _known(word: str) -> bool:
     """Whether command lines use this word, or each of the words that it is made of; or it is a letter alone."""
     if len(word) < 2 or word.casefold() in WORDS:
         return True
-    parts = _HUMP.findall(word)
-    return len(parts) > 1 and all(len(part) > 1 and part.casefold() in WORDS for part in parts)
+    return all(part.casefold() in WORDS for part in _HUMP.findall(word))
 
 
 def _without_columns(lines: Sequence[str]) -> Iterator[str]:
@@ -231,17 +231,18 @@ def _without_columns(lines: Sequence[str]) -> Iterator[str]:
     A table ends with an empty line, or with a rule below its rows.
     """
     columns: list[tuple[int, int]] = []
-    ruled = rows = False
+    rows: bool | None = None
+    """Whether rows came below a rule; None before there is one."""
     for line in lines:
         cells = list(_CELL.finditer(line))
         if headed := _headed(cells):
-            columns, ruled, rows = headed, False, False
-        elif not cells or (ruled and rows and _is_rule(line)):
+            columns, rows = headed, None
+        elif not cells or (rows and _is_rule(line)):
             columns = []
-        elif columns and _is_rule(line):
-            ruled, rows = True, False
+        elif _is_rule(line):
+            rows = False
         elif columns:
-            rows = True
+            rows = rows is not None
             yield _hiding(line, [cell.span() for cell in cells if _below(cell, columns)])
             continue
         yield line
@@ -255,7 +256,7 @@ def _headed(cells: Sequence[re.Match[str]]) -> list[tuple[int, int]]:
     """From where to where the columns reach whose headers speak of a person or a secret."""
     if len(cells) < 2 or any(":" in cell[0] or any(map(str.isdigit, cell[0])) for cell in cells):
         return []
-    ends = [cell.start() for cell in cells[1:]] + [1 << 30]
+    ends = [cell.start() for cell in cells[1:]] + [sys.maxsize]
     return [
         (cell.start(), end)
         for cell, end in zip(cells, ends, strict=True)

@@ -84,6 +84,13 @@ def test_a_line_is_waited_at_though_notices_and_blank_lines_came_after_it(
     assert quiet.before_notice() == before
 
 
+def test_the_blank_line_of_a_notice_may_come_later_than_it() -> None:
+    quiet = Quiet(NOTICES)
+    for piece in (["row", "! a"], ["END"], ["", "", "row 2"]):
+        quiet.feed(piece)
+    assert quiet.lines == ["row", "", "row 2"]
+
+
 def test_what_was_forgotten_is_not_waited_at() -> None:
     quiet = Quiet(NOTICES)
     quiet.feed(["OLT#", "note"])

@@ -302,7 +302,9 @@ def wide(columns: int, tail: str) -> str:
         (wide(79, "key abc") + "\ndef ghi", wide(79, "key abc")[:-3] + "********\ndef ghi"),
         (wide(81, "key abc") + "\ndef ghi", wide(81, "key abc")[:-3] + "********\ndef ghi"),
         (wide(80, 'key abc"') + "\ndef ghi", wide(80, 'key abc"')[:-4] + "********\ndef ghi"),
-        (wide(80, "key abc") + "\n# ghi", wide(80, "key abc")[:-3] + "********\n# ghi"),
+        (wide(80, "key abc") + "\n#ghi", wide(80, "key abc")[:-3] + "********\n#ghi"),
+        (wide(80, "key abc") + " def", wide(80, "key abc")[:-3] + "******** def"),
+        ("\n" + wide(80, "key abc") + "\ndef ghi", "\n" + wide(80, "key abc")[:-3] + "******** ghi"),
         ("y\n" + wide(80, "key abc") + "\ndef ghi", "y\n" + wide(80, "key abc")[:-3] + "******** ghi"),
         (wide(80, "key abc") + "\ndef ghi", wide(80, "key abc")[:-3] + "******** ghi"),
         (wide(80, "key abc"), wide(80, "key abc")[:-3] + "********"),
@@ -344,7 +346,12 @@ def test_the_user_part_of_an_address_is_masked(text: str, kept: str) -> None:
         ("ana  maria", ["", "Ana Maria"], "********"),
         ("Name : Ana Souza", [], "Name : ********"),
         ("Profile name : xpto", [], "Profile name : xpto"),
-        ("Description = foo bar", [], "Description = ********"),
+        ("Description = foo", [], "Description = ********"),
+        ("port description xjoao", [], "port description ********"),
+        ('description ""', [], 'description ""'),
+        ('description "********"', [], 'description "********"'),
+        ("password irreversible-cipher", [], "password irreversible-cipher"),
+        ("VlanJoao PortSilva", [], "********"),
         ("Port : 1  Name : Ana", [], "Port : 1  Name : ********"),
         ("Name : ******** rest", [], "Name : ******** rest"),
         ("Name :", [], "Name :"),
@@ -382,6 +389,7 @@ HEADER = "Port  Name      Serial\n"
         ("----  ----\n0/1   joao      A\n----  ----\n0/1   joao", "----  ----\n0/1   ********      A\n----  ----\n0/1   joao"),
         ("0/1   joao\n----  ----\n0/1   joao", "0/1   ********\n----  ----\n0/1   ********"),
         ("----  ----\n----  ----\n0/1   joao", "----  ----\n----  ----\n0/1   ********"),
+        ("----  ----\n0/1   joao\n0/2   xana", "----  ----\n0/1   ********\n0/2   ********"),
         ("\n0/1   joao", "\n0/1   joao"),
         ("0/1   joao\n\n0/1   joao", "0/1   ********\n\n0/1   joao"),
         ("abcdef", "abcdef"),
@@ -397,6 +405,10 @@ def test_cells_below_a_header_that_speaks_of_a_person_are_masked(text: str, kept
     assert quoted(SMALL, HEADER + text) == HEADER + kept
 
 
+def test_a_label_is_no_header() -> None:
+    assert quoted(SMALL, "Name: x  Port\njoao  x") == "Name: ********\njoao  x"
+
+
 @pytest.mark.parametrize("header", ["Name", "Name  P1", "Profile name  Port", "Slot  Port"])
 def test_what_is_no_header_of_people_hides_nothing(header: str) -> None:
     assert quoted(SMALL, f"{header}\njoao          x") == f"{header}\njoao          x"
@@ -408,6 +420,7 @@ def test_what_is_no_header_of_people_hides_nothing(header: str) -> None:
         ("port 0/1 xjoao silvax", "", "port 0/1 ********"),
         ("xjoao", "show xjoao", "xjoao"),
         ('"xjoao",', "show xjoao", '"xjoao",'),
+        ('"xjoao"', 'desc "xjoao"', '"xjoao"'),
         ("1234567 123456", "", "******** 123456"),
         ("10.0.0.1 port aa:bb:cc:dd:ee:ff", "", "******** port ********"),
         ("a1b2", "", "a1b2"),
