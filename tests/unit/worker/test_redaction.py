@@ -91,3 +91,61 @@ def test_a_rebuild_reads_results_of_earlier_releases_without_anybody_in_them() -
     assert result
     assert "zeca77" not in json.dumps(result.data)
     assert (result.order, result.data["code"]) == ("OS-1", "olt_refused")
+
+
+@pytest.mark.parametrize(
+    ("params", "kept"),
+    [
+        ({"detail": "description zeca77"}, {"detail": "description ********"}),
+        ({"detail": "x [description zeca77 1"}, {"detail": "x [description ******** 1"}),
+        ({"detail": ""}, {"detail": ""}),
+        ({"last": "A OLT recusou: zeca77"}, {"last": "A OLT recusou: ********"}),
+        ({"last": "A OLT recusou"}, {"last": "A OLT recusou"}),
+        ({"last": "A OLT recusou: "}, {"last": "A OLT recusou: "}),
+        (
+            {"detail": "x [description zeca77", "last": "Recusou: x [description zeca77."},
+            {"detail": "x [description ********", "last": "Recusou: x [description ********."},
+        ),
+        (
+            {"detail": "x [description zeca77", "last": "Recusou: x [descr: zec…"},
+            {"detail": "x [description ********", "last": "Recusou: ********"},
+        ),
+        ("detail", "detail"),
+    ],
+)
+def test_what_a_device_is_quoted_with(params: object, kept: object) -> None:
+    assert impersonal({"params": params})["params"] == kept
+
+
+def test_only_texts_that_quote_are_said_again_and_only_those_there_were() -> None:
+    quoting = {"code": "olt_refused", "params": {"olt": "olt-1", "detail": "x"}}
+    said = reason("olt_refused").say({"olt": "olt-1", "detail": "x"})
+    assert impersonal({**quoting, "text_pt": "t"}) == {**quoting, "text_pt": said.text_pt}
+    other = {"code": "olt_refused", "params": {"olt": "olt-1"}, "text_pt": "t"}
+    assert impersonal(other) == other
+    unheard = {"code": "never_heard", "params": {"detail": "x"}}
+    assert impersonal({**unheard, "text_en": "t"}) == {**unheard, "text_en": "********"}
+
+
+@pytest.mark.parametrize(
+    ("left", "kept"),
+    [
+        ({"code": "left_refused", "text_pt": "a: description zeca77"}, "a: description ********"),
+        ({"code": "left_refused", "text_pt": "description zeca77"}, "description zeca77"),
+        ({"code": "left_refused", "text_pt": ""}, ""),
+        ({"code": "no_light", "text_pt": "a: description zeca77"}, "a: description zeca77"),
+    ],
+)
+def test_of_what_stays_only_what_quotes_is_said_again(left: dict[str, str], kept: str) -> None:
+    assert impersonal({"left": [left, "a: description zeca77"]}) == {
+        "left": [{**left, "text_pt": kept}, "a: description zeca77"]
+    }
+    assert impersonal({"left": 1}) == {"left": 1}
+
+
+def test_a_changed_record_is_written_as_compactly_as_any() -> None:
+    value = {"id": "a", "data": {"text_pt": "não é zeca77", "revision": 1}}
+    assert record(json.dumps(value).encode(), ["zeca77"]) == (
+        '{"id":"a","data":{"text_pt":"não é ********","revision":1}}'.encode()
+    )
+    assert record(b"[]") is None
