@@ -124,7 +124,8 @@ def _judge_all(faults: list[Fault], lanes: int, cap: float, folder: Path) -> Non
         with (folder / "verdicts.jsonl").open("a") as verdicts:
             verdicts.write(json.dumps(row, ensure_ascii=False) + "\n")
         if not verdict.noticed:
-            print(f"{verdict.outcome}: {verdict.fault.name} (line {verdict.fault.line})", flush=True)
+            sys.stdout.write(f"{verdict.outcome}: {verdict.fault.name} (line {verdict.fault.line})\n")
+            sys.stdout.flush()
 
     with tempfile.TemporaryDirectory(prefix="acende-mutants-") as work:
         warm = WarmJudge(

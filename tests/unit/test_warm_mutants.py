@@ -181,7 +181,7 @@ class EveryTest:
         return 0.0
 
 def told(verdict):
-    print(f"{verdict.fault.before} {verdict.fault.text}: {verdict.outcome}", flush=True)
+    sys.stdout.write(f"{verdict.fault.before} {verdict.fault.text}: {verdict.outcome}\\n")
 
 warm.HANG_S = 2.0
 root = Path(sys.argv[1])
