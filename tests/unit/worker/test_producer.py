@@ -132,7 +132,7 @@ async def test_closing_ends_in_any_case_with_the_connections(
         limits.append(limit)
         return await wait_for(awaitable, limit / 100)
 
-    monkeypatch.setattr(producer.asyncio, "wait_for", soon)
+    monkeypatch.setattr(asyncio, "wait_for", soon)
     line = Line(Settings())
     await line.close()
     await line.ready()
