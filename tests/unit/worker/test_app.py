@@ -19,7 +19,7 @@ from tests.integration.provision.support import migrated, with_olts
 from worker import app, logs, metrics, opening, tracing, wiring
 from worker.app import Worker
 from worker.settings import ConfigurationError, Settings
-from worker.store import Connection, db, leases, migrate, roles
+from worker.store import Connection, db, leases, migrate, revisions, roles
 from worker.store.db import Store, StoreUnavailable, WorkerRuns
 from worker.store.retention import JOBS_MAX, drop_jobs
 from worker.store.sweep import sweep
@@ -268,10 +268,10 @@ async def test_it_is_not_ready_while_it_stops_nor_where_a_loop_is_dead(make: Mak
 
 async def test_it_is_not_ready_without_its_database(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     worker, data = make("publish")
-    data.answers[migrate.check] = [StoreUnavailable("away")]
+    data.answers[revisions.check] = [StoreUnavailable("away")]
     assert await _alive(worker, worker._not_ready) == ["database"]
     monkeypatch.setattr(app, "_READY_S", 0.01)
-    data.answers[migrate.check] = [lambda: asyncio.sleep(5)]
+    data.answers[revisions.check] = [lambda: asyncio.sleep(5)]
     assert await _alive(worker, worker._not_ready) == ["database"]
 
 
@@ -304,7 +304,7 @@ async def test_sqlite_is_migrated_by_the_worker_and_leases_of_workers_before_it_
     task = asyncio.create_task(worker._database(stop, lambda: None))
     await asyncio.wait_for(worker._migrated.wait(), 5)
     assert upgraded == [worker.settings.database_url.get_secret_value()]
-    assert [work for work, *_ in data.asked] == [migrate.check, app._end_leases]
+    assert [work for work, *_ in data.asked] == [revisions.check, app._end_leases]
     await asyncio.sleep(0)
     assert not task.done(), "a loop that ends is a fault"
     stop.set()
@@ -316,7 +316,7 @@ async def test_postgresql_is_waited_for_until_somebody_has_migrated_it(
     make: Make, upgraded: list[str], paused: list[float]
 ) -> None:
     worker, data = make("publish", embedded=False)
-    data.answers[migrate.check] = [StoreUnavailable("1"), StoreUnavailable("2"), None]
+    data.answers[revisions.check] = [StoreUnavailable("1"), StoreUnavailable("2"), None]
     waits = metrics.STORE_WAITS.labels("database")
     counted, stop = waits._value.get(), asyncio.Event()
     with capture_logs() as logged:
@@ -325,7 +325,7 @@ async def test_postgresql_is_waited_for_until_somebody_has_migrated_it(
     stop.set()
     await task
     assert (upgraded, paused) == ([], [1.0, 1.0])
-    assert {work for work, *_ in data.asked} == {migrate.check}
+    assert {work for work, *_ in data.asked} == {revisions.check}
     assert [line["event"] for line in logged] == ["store_unavailable"] * 2
     assert waits._value.get() == counted + 2
 
