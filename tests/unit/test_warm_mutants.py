@@ -15,7 +15,7 @@ from dev.machine import ROOT
 from dev.mutants.faults import Fault, faults
 from dev.mutants.graft import Living, Unfit
 
-TOY = """
+SAMPLE = """
 from __future__ import annotations
 import functools
 from dataclasses import dataclass
@@ -72,13 +72,13 @@ row = Row
 """
 
 
-def _toy(folder: Path) -> ModuleType:
-    (folder / "toy.py").write_text(TOY)
-    spec = importlib.util.spec_from_file_location("toy", folder / "toy.py")
+def _sample(folder: Path) -> ModuleType:
+    (folder / "sample.py").write_text(SAMPLE)
+    spec = importlib.util.spec_from_file_location("sample", folder / "sample.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
-    sys.modules["toy"] = module  # dataclasses look there
+    sys.modules["sample"] = module  # dataclasses look there
     spec.loader.exec_module(module)
     return module
 
@@ -86,7 +86,7 @@ def _toy(folder: Path) -> ModuleType:
 def _fault(function: str, before: str, after: str) -> Fault:
     [fault] = [
         fault
-        for fault in faults("toy.py", TOY)
+        for fault in faults("sample.py", SAMPLE)
         if (fault.function, fault.before, fault.text) == (function, before, after)
     ]
     return fault
@@ -95,30 +95,30 @@ def _fault(function: str, before: str, after: str) -> Fault:
 @pytest.mark.parametrize(
     ("function", "before", "after", "asked", "then"),
     [
-        ("plain", "a + 2", "a - 2", "toy.plain(5)", 3),
-        ("waits", "3", "4", "toy.waits(1)", (1, 4, 7)),
-        ("waits", "7", "8", "toy.waits(1)", (1, 3, 8)),
-        ("outer.inner", "a * 2", "a / 2", "toy.outer()(6)", 3),
-        ("outer.inner", "a * 2", "a / 2", "toy.kept(6)", 3),
-        ("decorated", "a < 3", "a <= 3", "toy.decorated(3)", True),
-        ("cached", "5", "6", "toy.cached()", 6),
-        ("Thing.size", "4", "5", "toy.Thing().size", 5),
+        ("plain", "a + 2", "a - 2", "sample.plain(5)", 3),
+        ("waits", "3", "4", "sample.waits(1)", (1, 4, 7)),
+        ("waits", "7", "8", "sample.waits(1)", (1, 3, 8)),
+        ("outer.inner", "a * 2", "a / 2", "sample.outer()(6)", 3),
+        ("outer.inner", "a * 2", "a / 2", "sample.kept(6)", 3),
+        ("decorated", "a < 3", "a <= 3", "sample.decorated(3)", True),
+        ("cached", "5", "6", "sample.cached()", 6),
+        ("Thing.size", "4", "5", "sample.Thing().size", 5),
     ],
 )
 def test_a_living_function_has_the_fault(
     tmp_path: Path, function: str, before: str, after: str, asked: str, then: object
 ) -> None:
-    toy = _toy(tmp_path)
-    assert eval(asked, {"toy": toy}) != then
-    Living(tmp_path).put(_fault(function, before, after), TOY)
-    assert eval(asked, {"toy": toy}) == then
+    sample = _sample(tmp_path)
+    assert eval(asked, {"sample": sample}) != then
+    Living(tmp_path).put(_fault(function, before, after), SAMPLE)
+    assert eval(asked, {"sample": sample}) == then
 
 
 def test_a_statement_of_many_lines_is_dropped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    toy = _toy(tmp_path)
-    [fault] = [fault for fault in faults("toy.py", TOY) if fault.function == "over_lines"]
-    Living(tmp_path).put(fault, TOY)
-    assert toy.over_lines(1) == 1
+    sample = _sample(tmp_path)
+    [fault] = [fault for fault in faults("sample.py", SAMPLE) if fault.function == "over_lines"]
+    Living(tmp_path).put(fault, SAMPLE)
+    assert sample.over_lines(1) == 1
     assert not capsys.readouterr().out
 
 
@@ -130,9 +130,9 @@ def test_a_statement_of_many_lines_is_dropped(tmp_path: Path, capsys: pytest.Cap
 def test_what_no_function_shows_is_said_to_be_unfit(
     tmp_path: Path, function: str, before: str, after: str
 ) -> None:
-    _toy(tmp_path)
+    _sample(tmp_path)
     with pytest.raises(Unfit):
-        Living(tmp_path).put(_fault(function, before, after), TOY)
+        Living(tmp_path).put(_fault(function, before, after), SAMPLE)
 
 
 JUDGED = """
@@ -149,20 +149,20 @@ def count_down(number):
 """
 TESTS = """
 import os
-import toy
+import sample
 
 def test_that_always_fails():
     assert False
 
 def test_double():
-    assert toy.double(2) == 4
+    assert sample.double(2) == 4
     assert os.system(f"cd {os.path.dirname(__file__)} && exec sleep 1000 &") == 0
 
 def test_is_many():
-    assert toy.is_many(101) and not toy.is_many(99)
+    assert sample.is_many(101) and not sample.is_many(99)
 
 def test_count_down():
-    assert toy.count_down(2) == 0
+    assert sample.count_down(2) == 0
 """
 SCRIPT = """
 import sys, pytest
@@ -172,7 +172,7 @@ from dev.mutants.faults import faults
 
 class EveryTest:
     def tests(self, module, first, last):
-        return ["test_toy.py::" + name for name in ("test_that_always_fails", "test_double", "test_is_many", "test_count_down")]
+        return ["test_sample.py::" + name for name in ("test_that_always_fails", "test_double", "test_is_many", "test_count_down")]
     def at_import(self, module, first, last):
         return False
     def quickest(self, tests):
@@ -185,14 +185,14 @@ def told(verdict):
 
 warm.HANG_S = 2.0
 root = Path(sys.argv[1])
-judge = warm.WarmJudge(faults("toy.py", (root / "toy.py").read_text()), EveryTest(), told, cold=None, root=root)
-pytest.main(["-q", "-c", "/dev/null", f"--rootdir={root}", *judge.options(str(root)), str(root / "test_toy.py")], plugins=[judge])
+judge = warm.WarmJudge(faults("sample.py", (root / "sample.py").read_text()), EveryTest(), told, cold=None, root=root)
+pytest.main(["-q", "-c", "/dev/null", f"--rootdir={root}", *judge.options(str(root)), str(root / "test_sample.py")], plugins=[judge])
 """
 
 
 def test_faults_are_noticed_or_survive_and_leave_no_process_behind(tmp_path: Path) -> None:
-    (tmp_path / "toy.py").write_text(JUDGED)
-    (tmp_path / "test_toy.py").write_text(TESTS)
+    (tmp_path / "sample.py").write_text(JUDGED)
+    (tmp_path / "test_sample.py").write_text(TESTS)
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(tmp_path)],
         cwd=ROOT,
