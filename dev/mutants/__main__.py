@@ -43,13 +43,15 @@ def reach(
     every = folder / "reach"
     if not paths:
         shutil.rmtree(every, ignore_errors=True)
-    into = every / str(time.time_ns())
+    into = folder / "watching" / str(time.time_ns())
     into.mkdir(parents=True)
     keep_sources(into)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "dev.mutants.reach", "-m", MARKS]
     command += ["-n", "logical", "--maxprocesses", "8", "--dist", "loadgroup", *(paths or [])]
     environment = {**os.environ, "ACENDE_REACH": str(into), "ACENDE_REACH_CASES": str(cases)}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    every.mkdir(exist_ok=True)
+    into.rename(every / into.name)
     raise typer.Exit(done.returncode)
 
 

@@ -107,12 +107,11 @@ class Reach:
     def tests(self, module: str, first: int, last: int) -> list[str]:
         """The tests that run a line from `first` to `last` of `module`: one case of each first, the quickest of them first.
 
-        Of a line that is run at the import, a default for example, those that run anything of the module.
+        Of a line that is run at the import, a default for example, then those that run anything of the module.
         """
-        lines = self._of(module)
         asked = self._asked(module, first, last)
-        found = asked - {""} or (set().union(*lines.values()) if asked else set())
-        return self._spread(self.quickest(found))
+        others = set().union(*self._of(module).values()) - asked if "" in asked else set()
+        return [test for found in (asked, others) for test in self._spread(self.quickest(found))]
 
     def quickest(self, tests: Iterable[str]) -> list[str]:
         """Those of them that passed when they were watched, the quickest first."""

@@ -111,7 +111,8 @@ class WarmJudge:
 
     def _work(self, lane: int, queue: _Queue) -> None:
         cold: Judge | None = None
-        while (number := queue.take()) is not None:
+        parent = os.getppid()
+        while os.getppid() == parent and (number := queue.take()) is not None:
             verdict = self.judge(self._faults[number])
             if verdict.outcome == "unfit":
                 cold = cold or self._cold(lane)
@@ -192,12 +193,14 @@ class WarmJudge:
             return
         session = self._items[tests[0]].session
         _capture_anew(session.config)
-        began = time.monotonic()
+        began, parent = time.monotonic(), os.getppid()
         items = [self._items[test] for test in tests]
         for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
             if time.monotonic() - began > self._cap_s:
                 end = _End("capped", left=len(tests) - number)
                 break
+            if os.getppid() != parent:  # nobody listens any more
+                return
             say(item.nodeid)
             item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             if self._failed:
