@@ -23,6 +23,7 @@ from worker.retry import RetryPolicy
 from worker.store import apply, db, doubt, inventories, mend, orders, roles, sweep
 from worker.store.db import Clock, Context, Store
 from worker.store.orders import Failure
+from worker.store.retention import drop_jobs
 from worker.store.schema import inbox, inventory, job, olt_lease, secret, service_order
 from worker.tending import tend
 from worker.verify import Patience
@@ -81,6 +82,20 @@ async def test_nothing_is_erased_while_the_clock_is_in_doubt(store: Store) -> No
     store.clock.step = timedelta()
     assert await swept(store) == (1, 1, 1)
     assert metrics.CLOCK_AHEAD._value.get() == 0
+
+
+async def test_no_job_leaves_while_the_clock_is_in_doubt(store: Store) -> None:
+    def ended(conn: Connection) -> None:
+        long_ago = db.now(conn) - RULES.jobs_keep + 30 * DAY
+        add_job(conn, "olt-1", state="done", live=False, updated_at=long_ago)
+
+    await with_olts(store, "olt-1")
+    await store.run(ended)
+    store.clock.step = 60 * DAY
+    await store.read(db.now)
+    assert await store.run(drop_jobs) == 0
+    await store.run(doubt.accept, "ana", "NTP set it")
+    assert await store.run(drop_jobs) == 1
 
 
 async def test_a_jump_of_less_than_five_minutes_keeps_nothing_back(store: Store) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from schemas.onu import LanPort, Wan, Wifi
-from schemas.place import Place
+from schemas.place import Place, PonPort
 from schemas.text import MASK
 from tests.support.secrets import OLT_PASSWORD
 from tests.unit.config.samples import configuration
@@ -17,6 +17,7 @@ from tests.unit.config.test_resolve import rules
 from tests.unit.provision.builders import SERIAL, desired, registered, seen
 from vendors.contract import Command, write
 from vendors.huawei_smartax import adapter
+from worker import wish
 from worker.facts import Order, Unit
 from worker.notes import Notes
 from worker.reconcile import noticed
@@ -209,3 +210,25 @@ def test_the_hash_of_a_plan_knows_its_modes_and_its_order() -> None:
     assert plan_hash((one, two)) != plan_hash((two, one))
     assert plan_hash((one,)) != plan_hash((write("a", path=("y",)),))
     assert plan_hash((one,)) != plan_hash((write("a", path=()),))
+
+
+@pytest.mark.parametrize(
+    ("stock", "seen_as", "olt", "differ"),
+    [
+        ("AN5506-04-FA", "EG8145V5", "olt-a", True),
+        ("EG8145V5", "EG8145V5", "olt-a", False),
+        ("EchoLife EG8145V5", "EG8145V5", "olt-a", False),
+        ("EG8145V5", "UNHEARD-OF", "olt-a", False),
+        ("UNHEARD-OF", "EG8145V5", "olt-a", False),
+        (None, "EG8145V5", "olt-a", False),
+        ("EG8145V5", None, "olt-a", False),
+        ("EG8145V5", "AN5506-02-B", "no-such-olt", True),
+    ],
+)
+def test_stock_and_olt_differ_where_the_catalogue_knows_both_as_two_models(
+    stock: str | None, seen_as: str | None, olt: str, *, differ: bool
+) -> None:
+    told = wish._models_differ(
+        stock, seen_as, Place(olt=olt, port=PonPort(frame=0, slot=1, port=0)), configuration()
+    )
+    assert told == ({"model_seen": seen_as, "model_stock": stock} if differ else None)

@@ -129,6 +129,33 @@ async def test_partitions_are_those_of_the_topic_in_order_and_none_of_one_that_i
     assert await reread.partitions(cast("Any", log), "nowhere") == []
 
 
+@pytest.mark.parametrize("group", [None, "acende"])
+async def test_who_reads_moves_no_offset_by_reading_and_leaves(
+    monkeypatch: pytest.MonkeyPatch, group: str | None
+) -> None:
+    did: list[str] = []
+    asked: dict[str, Any] = {}
+
+    class Reader:
+        def __init__(self, **arguments: Any) -> None:
+            asked.update(arguments)
+
+        async def start(self) -> None:
+            did.append("started")
+
+        async def stop(self) -> None:
+            did.append("stopped")
+
+    monkeypatch.setattr(reread, "Consumer", Reader)
+    with pytest.raises(KafkaConnectionError):
+        async with reread.reading(SETTINGS, group):
+            raise KafkaConnectionError
+    assert did == ["started", "stopped"]
+    assert (asked["group_id"], asked["enable_auto_commit"]) == (group, False)
+    assert (asked["isolation_level"], asked["auto_offset_reset"]) == ("read_committed", "none")
+    assert asked["max_partition_fetch_bytes"] == SETTINGS.kafka_partition_max_bytes
+
+
 class Base:
     """The database as the command asks it."""
 
