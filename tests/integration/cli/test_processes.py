@@ -157,6 +157,9 @@ class Terminal:
     def __init__(self, *words: str) -> None:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
+            signal.signal(
+                signal.SIGINT, signal.SIG_DFL
+            )  # a terminal's shell does; whoever runs tests may have had it ignored
             env = os.environ | {"COLUMNS": "100", "LINES": "30", "TERM": "xterm-256color"}
             env["PYTHONPATH"] = ROOT
             os.execve(sys.executable, [sys.executable, "-m", "worker.cli", *words], env)
