@@ -27,7 +27,8 @@ from dev.mutants.warm import WarmJudge
 FOLDER = ROOT / ".cache" / "mutants"
 EQUIVALENT = Path(__file__).parent / "equivalent.yaml"
 MARKS = "not slow and not cluster and not pace"
-COLD_TESTS = 200
+COLD_TESTS = 60
+"""So many are run where each fault needs a process of its own, in which they are collected anew."""
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
 Work = Annotated[Path, typer.Option(help="Where what was found out is kept.")]

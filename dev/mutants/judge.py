@@ -99,7 +99,8 @@ class Judge:
             process.communicate()
             return Verdict(fault, "hung", len(tests))
         said = next((line for line in output.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
-        return Verdict(fault, "survived" if process.returncode == 0 else "killed", len(tests), said[:200])
+        outcome = {0: "survived"}.get(process.returncode, "killed" if process.returncode > 0 else "unsure")
+        return Verdict(fault, outcome, len(tests), said[:200])
 
 
 def _copy_tree(folder: Path) -> None:
