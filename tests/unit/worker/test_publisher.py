@@ -225,6 +225,16 @@ async def test_a_record_too_large_for_the_topic_is_set_aside_with_its_reason_and
     assert (rows.aside, wire.answers) == ([(1, "MessageSizeTooLargeError")], {}), "once"
 
 
+async def test_a_record_that_just_fits_into_a_batch_may_have_been_in_one(times: Times) -> None:
+    rows = Rows(row(1, BATCH_BYTES - (row(1, 0).size)))
+    made, wire = publisher(rows)
+    await turn(made)
+    assert rows.rows[0].size == BATCH_BYTES
+    with capture_logs():
+        await answer(wire, 1, error=MessageSizeTooLargeError())
+    assert (made._refused, made._suspects) == ([], {1})
+
+
 async def test_of_a_refused_batch_each_record_is_tried_alone_until_the_one_at_fault_is_found(
     times: Times,
 ) -> None:
