@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import count
 
 from schemas.onu import DesiredOnu, GemPort, LanPort, OnuService, ServicePort, Wan, Wifi
 from schemas.place import PonPort
@@ -199,7 +198,7 @@ class _Difference:
             if (key := flow_key(flow)) in left:
                 left.remove(key)
                 continue
-            number = next(number for number in count(1) if number not in used)
+            number = next(number for number in range(1, 4096) if number not in used)
             used.add(number)
             yield from self._open(flow, opened)
             yield write(self.grammar.flow(number, flow), path=self._flow_path(flow.gem_port))
