@@ -287,7 +287,9 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
         parts = [items]
         stuck: set[TopicPartition] = set()
         while parts:
-            part = [item for item in parts.pop() if _partition(item) not in stuck]
+            part = parts.pop()
+            if stuck:
+                part = [item for item in part if _partition(item) not in stuck]
             if not part:
                 continue
             try:
