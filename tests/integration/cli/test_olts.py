@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.integration.cli.conftest import WHY, Desk, both
-from tests.stories.plant import OTHER_PORT, at, started
+from tests.stories.plant import OTHER_PORT, SWIFT, at, started
 from tests.support.until import until
 from vendors.errors import LoginRefused
 from vendors.simulator.faults import Fault
 from worker import ledger
 from worker.breaker import BreakerPolicy
 from worker.cli import output
+from worker.ledger import SaveRule
 from worker.store import Connection, db, leases
 from worker.store.leases import Lease
 
@@ -29,7 +31,8 @@ async def state(desk: Desk) -> Any:
 
 
 async def at_work(desk: Desk) -> None:
-    """A worker has finished an order and keeps its session, with what it did not saved yet."""
+    """A worker has finished an order and keeps its session; it saves when it must leave, not before."""
+    desk.plant.rules = replace(SWIFT, save=SaveRule(debounce_s=600.0, latest_s=600.0))
     desk.plant.plug(ONU)
     desk.plant.work()
     await desk.plant.tell(started("OS-1", serial=ONU, **at()))
