@@ -14,7 +14,7 @@ from typing import Any
 from schemas.text import MASK
 from vendors.contract import Platform
 from vendors.expressions import Expression, expression
-from vendors.screen import masked
+from vendors.screen import masked, redacted
 from vendors.vocabulary import WORDS
 
 _WINDOW = 4
@@ -319,15 +319,29 @@ def _plain(piece: str) -> bool:
 
 
 def hidden(platform: Platform, text: str) -> frozenset[str]:
-    """The secrets that `text` shows, as far as the platform's expressions and the addresses in it tell."""
-    found = [one[1] for pattern in _compiled(platform.redactions) for one in pattern.finditer(text) if one[1]]
-    return frozenset(word.strip('"') for one in found for word in (one, "".join(one.split()))) - {"", MASK}
+    """The secrets that `without_secrets` would mask in `text`, but for the credentials of addresses."""
+    found = redacted(text, _compiled(platform.redactions), platform.width, _whole)
+    spelt = (spelling for one in found for spelling in (one, one.replace("\n", ""), "".join(one.split())))
+    return frozenset(one.strip('"') for one in spelt) - {"", MASK}
 
 
 def without_hidden(platform: Platform, value: Any, secrets: frozenset[str]) -> Any:
-    """A value as JSON has it with every text in it masked where it is, or holds, one of `secrets`."""
+    """A value as JSON has it with every text in it masked that is, or holds, one of `secrets`, or is called a secret."""
     if isinstance(value, dict):
-        return {name: without_hidden(platform, member, secrets) for name, member in value.items()}
+        return {
+            name: MASK if _is_secret(name, member) else without_hidden(platform, member, secrets)
+            for name, member in value.items()
+        }
     if isinstance(value, list | tuple):
         return [without_hidden(platform, member, secrets) for member in value]
     return without_secrets(platform, value, secrets) if isinstance(value, str) else value
+
+
+_SECRET_MEMBERS = frozenset("password passphrase pw psk secret community cipher".split())
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    """Whether a text is one by its member's name; zeros stand for none."""
+    if not isinstance(value, str) or not value.removeprefix("0x").strip("0"):
+        return False
+    return not _SECRET_MEMBERS.isdisjoint(name.split("_"))

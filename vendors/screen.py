@@ -279,10 +279,24 @@ def masked(
     Where the device breaks its lines at `width` columns, redactions are looked for in whole lines too; a mask in a broken
     line is as long as what it hides, so that the line can still be put together.
     """
-    redactions = tuple(redactions)
-    spans = [span for secret in secrets for span in _spelt(text, secret)] + _redacted(
-        text, redactions, stretch
-    )
+    spans, broken = _secret_spans(text, tuple(redactions), width, stretch)
+    spans += [span for secret in secrets for span in _spelt(text, secret)]
+    return _covered(text, spans, frozenset(broken))
+
+
+def redacted(
+    text: str, redactions: Iterable[Expression], width: int | None, stretch: Stretch
+) -> frozenset[str]:
+    """What `masked` masks in `text` because of the redactions, with its line ends."""
+    spans, _ = _secret_spans(text, tuple(redactions), width, stretch)
+    return frozenset(text[start:end] for start, end in _united(spans))
+
+
+def _secret_spans(
+    text: str, redactions: tuple[Expression, ...], width: int | None, stretch: Stretch
+) -> tuple[list[tuple[int, int]], list[int]]:
+    """Where the redactions' secrets stand, and the line ends that lines of `width` columns go on behind."""
+    spans = _redacted(text, redactions, stretch)
     broken = _broken(text, width) if width else []
     if broken:
         pieces = pairwise([-1, *broken, len(text)])
@@ -291,7 +305,7 @@ def masked(
         for start, end in _redacted(whole, redactions, stretch):
             last = end - 1
             spans.append((start + bisect_right(left, start), last + bisect_right(left, last) + 1))
-    return _covered(text, spans, frozenset(broken))
+    return spans, broken
 
 
 def _redacted(text: str, redactions: Iterable[Expression], stretch: Stretch) -> list[tuple[int, int]]:

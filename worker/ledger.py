@@ -37,6 +37,7 @@ from worker.store.leases import Lease
 from worker.store.orders import Brief
 from worker.store.privacy import named_in
 from worker.store.standing import standing
+from worker.store.url import unquoted
 from worker.store.work import Job, Step
 
 log = structlog.get_logger(__name__)
@@ -103,7 +104,7 @@ def _take(conn: Connection, lease: Lease, kinds: Sequence[str], now: datetime) -
     if job is None:
         return None
     try:
-        with translated():
+        with translated(unquoted(conn.engine.url)):
             return _briefed(conn, job, now)
     except StoreError:
         raise

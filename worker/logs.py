@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, TextIO
+from urllib.parse import unquote
 
 import structlog
 from pydantic import SecretStr
@@ -185,9 +186,13 @@ def secrets_of(settings: Settings) -> list[str]:
     return [secret for secret in secrets if "://" not in secret] + _url_passwords(secrets)
 
 
+_URL_PASSWORD = re.compile(r"://[^/:@\s]*:(\S+)@|[?&]password=([^&\s]+)")
+
+
 def _url_passwords(secrets: list[str]) -> list[str]:
-    found = (re.search(r"://[^/:@\s]*:([^/\s]+)@", secret) for secret in secrets)
-    return [match[1] for match in found if match]
+    """The passwords of URLs, up to the last @, as they are written and as they are meant."""
+    found = (match[1] or match[2] for secret in secrets for match in _URL_PASSWORD.finditer(secret))
+    return [spelt for password in found for spelt in (password, unquote(password))]
 
 
 def set_up(settings: Settings, stream: TextIO | None = None) -> None:

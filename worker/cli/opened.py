@@ -9,7 +9,8 @@ from worker import opening, settings
 from worker.cli.failure import Failure, Status
 from worker.settings import Settings
 from worker.store import revisions
-from worker.store.db import Store, parse_url
+from worker.store.db import Store
+from worker.store.url import parse_url
 
 
 @contextmanager

@@ -1,15 +1,16 @@
 """`acende parse PLATFORM COMMAND [FILE]`: what an adapter understands of one raw device reply, as JSON."""
 
 import json
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from vendors.errors import ProvisioningError
-from vendors.quoting import hidden, quoted, without_hidden
+from vendors.quoting import hidden, quoted, without_hidden, without_secrets
 from vendors.registry import PLATFORMS
-from vendors.screen import decoded
+from vendors.screen import Beyond, decoded, shown
 from worker.cli.failure import Failure, Status
 
 USAGE = """Usage: acende parse PLATFORM COMMAND [FILE]
@@ -52,11 +53,24 @@ def understood(platform: str, command: str, file: str) -> str:
         raise Failure(f"no such platform; there are: {', '.join(PLATFORMS)}", Status.USAGE)
     raw = _raw(file)
     adapter = import_module(f"{PLATFORMS[platform]}.adapter")
-    reply = decoded(raw)
-    found = without_hidden(
-        adapter.PLATFORM, _parsed(adapter, command, reply), hidden(adapter.PLATFORM, reply)
-    )
+    reply = _LINE_END.sub("\n", decoded(raw))
+    secrets = hidden(adapter.PLATFORM, reply) | hidden(adapter.PLATFORM, _screen(raw))
+    if not _MOVES.search(reply):  # a pager is recognised by what it writes: a mask must not stand in it
+        reply = without_secrets(adapter.PLATFORM, reply, secrets)
+    found = without_hidden(adapter.PLATFORM, _parsed(adapter, command, reply, secrets), secrets)
     return json.dumps(found, ensure_ascii=False, indent=2)
+
+
+_LINE_END = re.compile(r"\r+\n")
+_MOVES = re.compile(r"[\r\b\x1b]")
+
+
+def _screen(raw: bytes) -> str:
+    """The reply as a session sees it: what a pager wrote over is gone, a line ends with no carriage return."""
+    try:
+        return shown(raw)
+    except Beyond:
+        return ""
 
 
 def _raw(file: str) -> bytes:
@@ -70,13 +84,12 @@ def _raw(file: str) -> bytes:
     return raw
 
 
-def _parsed(adapter: Any, command: str, reply: str) -> Any:
+def _parsed(adapter: Any, command: str, reply: str, secrets: frozenset[str]) -> Any:
     try:
         return adapter.parse(command, reply)
     except ProvisioningError as error:
-        raise Failure(
-            " ".join(quoted(adapter.PLATFORM, str(error)).split())[:500], Status.UNVOUCHED
-        ) from None
+        said = quoted(adapter.PLATFORM, str(error), secrets=secrets)
+        raise Failure(" ".join(said.split())[:500], Status.UNVOUCHED) from None
     except Exception as error:  # noqa: BLE001 - a bug of a parser vouches for nothing; the reply may be any bytes
         place = type(error).__name__
         raise Failure(

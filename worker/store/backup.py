@@ -5,8 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from worker.store.db import parse_url
 from worker.store.errors import StoreUnavailable
+from worker.store.url import parse_url
 
 
 class NotEmbedded(Exception):

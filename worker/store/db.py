@@ -20,8 +20,7 @@ from typing import IO, Any, Concatenate, ParamSpec, Self, TypeVar
 import structlog
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
 from events.outgoing import SOURCE
 from events.topics import Topics
@@ -30,6 +29,7 @@ from worker.clock import Reading, Watch, boottime
 from worker.facts import Order, Rules
 from worker.store.errors import DataRefused, StoreError, StoreFaulty, StoreUnavailable, WorkerRuns, translated
 from worker.store.schema import json_text
+from worker.store.url import parse_url, unquoted
 from worker.store.wake import Wakeup, Wakeups
 
 __all__ = [
@@ -173,7 +173,7 @@ def wake(conn: Connection, *channels: str) -> None:
 def alone(conn: Connection, work: Callable[[], object]) -> bool:
     """Run `work` as a part of the transaction that may fail by itself; whether it went well. Raises StoreUnavailable."""
     try:
-        with translated(), conn.begin_nested():
+        with translated(unquoted(conn.engine.url)), conn.begin_nested():
             work()
     except StoreUnavailable:
         raise
@@ -292,7 +292,7 @@ class Store:
             metrics.STORE_SECONDS.labels(operation(work), "read" if read_only else "write").observe(seconds)
 
     def _transact(self, work: Callable[..., T], args: Any, kwargs: Any, *, read_only: bool) -> T:
-        with translated(), self._engine.connect() as conn:
+        with translated(unquoted(self._engine.url)), self._engine.connect() as conn:
             after = conn.info[_AFTER] = _After()
             with conn.execution_options(acende_read_only=read_only).begin():
                 result = work(conn, *args, **kwargs)
@@ -380,22 +380,6 @@ def _notify(conn: Connection, channels: set[str]) -> None:
         conn.execute(_NOTIFY, {"channels": sorted(channels)})
 
 
-def parse_url(url: str) -> URL:
-    """A URL with the driver that we use. Raises ValueError, which does not repeat it: it may hold a password."""
-    try:
-        target = make_url(url)
-    except ArgumentError:
-        raise ValueError(
-            "the database URL cannot be read: expected sqlite:///FILE or postgresql://…"
-        ) from None
-    kind = target.get_backend_name()
-    if kind == "sqlite" and target.database and target.database != ":memory:":
-        return target.set(drivername="sqlite+pysqlite")
-    if kind in {"postgresql", "postgres"}:
-        return target.set(drivername="postgresql+psycopg")
-    raise ValueError("the database is SQLite in a file (sqlite:///FILE) or PostgreSQL (postgresql://…)")
-
-
 def _sqlite(url: URL, timeout_s: float) -> Engine:
     engine = create_engine(url, connect_args={"timeout": timeout_s, "check_same_thread": False}, **_JSON)
 
@@ -452,5 +436,5 @@ def _postgresql(url: URL, pool_size: int, timeout_s: float) -> Engine:
 @contextlib.contextmanager
 def connected(store: Store) -> Any:
     """A bare connection, for migrations."""
-    with translated(), store._engine.connect() as conn:
+    with translated(unquoted(store._engine.url)), store._engine.connect() as conn:
         yield conn

@@ -8,7 +8,7 @@ StoreError
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pydantic_core import PydanticSerializationError
@@ -45,18 +45,21 @@ class WorkerRuns(StoreError):
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn the library's exceptions into ours; their texts never hold the statement's values."""
+def translated(unquoted: Callable[[str], str] = str) -> Iterator[None]:
+    """Turn the library's exceptions into ours; their texts never hold the statement's values.
+
+    `unquoted` takes out of a text what it must not repeat: parts of the database's URL.
+    """
     try:
         yield
     except (DataError, IntegrityError) as error:
         raise DataRefused(_kind(error)) from None
     except DBAPIError as error:
-        raise _judged(error) from None
+        raise _judged(error, unquoted) from None
     except StatementError as error:
         raise DataRefused(_kind(error)) from None
     except SQLAlchemyError as error:
-        raise StoreUnavailable(f"{type(error).__name__}: {_first_line(error)}") from None
+        raise StoreUnavailable(f"{type(error).__name__}: {_first_line(error, unquoted)}") from None
     except (OverflowError, UnicodeError, PydanticSerializationError) as error:
         # sqlite3, psycopg and pydantic raise these for a number above 64 bits and for half a surrogate pair.
         raise DataRefused(type(error).__name__) from None
@@ -81,14 +84,15 @@ _SQLITE_LASTING = frozenset(
 )
 
 
-def _judged(error: DBAPIError) -> StoreError:
+def _judged(error: DBAPIError, unquoted: Callable[[str], str]) -> StoreError:
     """What an error of the database or its driver is, by its code and else by its class."""
     state = getattr(error.orig, "sqlstate", None)
     code = getattr(error.orig, "sqlite_errorcode", None)
-    said = f"{_kind(error)}: {_first_line(error)}"
+    said = f"{_kind(error)}: {_first_line(error, unquoted)}"
     if state is None and code is None:
         # The driver's own: of what was given to it, but for a connection that is no more.
-        taken = "closed" in said or "connection" in said or not isinstance(error, ProgrammingError)
+        raw = _first_line(error, str)
+        taken = "closed" in raw or "connection" in raw or not isinstance(error, ProgrammingError)
         return StoreUnavailable(said) if taken else DataRefused(_kind(error))
     if state is not None and state.startswith(_TOO_LARGE):
         return DataRefused(_kind(error))
@@ -104,6 +108,6 @@ def _kind(error: StatementError) -> str:
     return type(error.orig or error).__name__
 
 
-def _first_line(error: SQLAlchemyError) -> str:
+def _first_line(error: SQLAlchemyError, unquoted: Callable[[str], str]) -> str:
     cause = getattr(error, "orig", None) or error
-    return (str(cause).splitlines() or [""])[0][:200]
+    return unquoted((str(cause).splitlines() or [""])[0])[:200]

@@ -22,6 +22,7 @@ from worker.facts import unknown
 from worker.store import db
 from worker.store.db import Clock, Context, Store, StoreUnavailable, WorkerRuns, _after
 from worker.store.schema import metadata, service_order
+from worker.store.url import parse_url
 
 HOUR = timedelta(hours=1)
 
@@ -351,8 +352,8 @@ def test_sqlite_has_one_writer_and_readers_beside_it(store: Store) -> None:
 )
 def test_a_url_is_of_a_file_or_of_postgresql(url: str, read: str | None) -> None:
     if read:
-        assert db.parse_url(url).render_as_string() == read
+        assert parse_url(url).render_as_string() == read
     else:
         with pytest.raises(ValueError, match="the database") as told:
-            db.parse_url(url)
+            parse_url(url)
         assert "segredo" not in str(told.value)

@@ -15,6 +15,7 @@ from vendors.contract import Platform
 from vendors.huawei_smartax.platform import PLATFORM as HUAWEI
 from vendors.quoting import hidden, line, quoted, told, without_credentials, without_hidden, without_secrets
 from vendors.zte_zxan.adapter import PLATFORM as ZTE
+from worker.cli.failure import Failure
 from worker.cli.reply import understood
 
 SECRET = "Zr9K7Qx4"
@@ -273,6 +274,53 @@ def test_what_is_parsed_for_people_shows_no_secret(command: str, reply: str, tmp
     assert SECRET not in said
     assert "192.0.2.9:7547" in said
     assert json.loads(said)
+
+
+ZTE_HEAD = "pon-onu-mng gpon-onu_1/3/16:54\n"
+HUAWEI_HEAD = "[MA5600V800R018: 9001]\n#\n[gpon]\n  <gpon-0/1>\n interface gpon 0/1\n"
+ASKED = {
+    "zte_zxan": "show onu running config gpon-onu_1/3/16:54",
+    "zte_titan": "show running-config-interface gpon_onu-1/3/16:54",
+    "huawei_smartax": "display current-configuration ont 0/1/0 1",
+}
+CONFIGURED = [
+    (
+        "zte_zxan",
+        ZTE_HEAD,
+        "  wan-ip 1 mode pppoe username {pad} password {} vlan-profile VLAN2101 host 1\n!\n",
+    ),
+    (
+        "zte_zxan",
+        ZTE_HEAD,
+        "  tr069-mgmt 1 acs http://{pad}:{}@192.0.2.9 validate basic username acs password {}\n!\n",
+    ),
+    ("zte_titan", ZTE_HEAD, "  wan-ip 1 ipv4 mode pppoe username {pad} password {} host 1\n!\n"),
+    (
+        "huawei_smartax",
+        HUAWEI_HEAD,
+        " ont ipconfig 0 1 pppoe vlan 10 user-account username {pad} password {}\n#\nreturn\n",
+    ),
+    ("huawei_smartax", HUAWEI_HEAD, " snmp-agent community read cipher {pad}{}\n#\nreturn\n"),
+]
+
+
+@pytest.mark.parametrize(("platform", "head", "line"), CONFIGURED)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_what_is_parsed_shows_no_secret_wherever_a_line_of_80_columns_breaks_it(
+    platform: str, head: str, line: str, line_end: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "reply"
+    for pad in range(1, 70, 4):
+        rows = line.replace("{pad}", "c" * pad).replace("{}", "Zq7SECRETzq9").split("\n")
+        cut = [row[at : at + 80] for row in rows for at in range(0, max(len(row), 1), 80)]
+        if any(row.endswith(("passwor", "passwo", "passw", "pass", "pas", "pa", "p")) for row in cut[:1]):
+            continue  # a session knows no such word either
+        file.write_bytes((head + "\n".join(cut)).replace("\n", line_end).encode())
+        try:
+            said = understood(platform, ASKED[platform], str(file))
+        except Failure as failure:
+            said = str(failure)
+        assert not any("Zq7SECRETzq9"[at : at + 5] in said for at in range(8)), (pad, said)
 
 
 def test_a_secret_in_a_cell_is_masked_in_what_was_read_of_it() -> None:
