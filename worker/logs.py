@@ -25,6 +25,7 @@ from vendors.errors import ProvisioningError
 from vendors.quoting import told
 from worker import tracing
 from worker.settings import Settings
+from worker.terminal import escaped
 
 _SECRET_NAME = re.compile(
     r"(?i)passw|senha|secret|token|credential|digest_key|wifi_?key|private_?key|(^|_)psk$|authorization|database_url|dsn"
@@ -172,6 +173,11 @@ def _without_message(value: object) -> str:
     return type(value).__name__ if isinstance(value, BaseException) else str(value)
 
 
+def _one_line(_logger: WrappedLogger, _method: str, line: str) -> str:
+    """A line is one, and nothing in it moves a terminal's cursor."""
+    return escaped(line).replace("\n", r"\n")
+
+
 def _trace(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
     """Add the trace in which the line is written, where it is sampled."""
     line.update(tracing.exemplar() or {})
@@ -226,7 +232,7 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer, _one_line],  # type: ignore[list-item] # of the rendered line
         )
     )
     root = logging.getLogger()

@@ -109,16 +109,16 @@ def _replays(record: str) -> list[Deed]:
 def _print(found: dict[str, Any], replays: Sequence[Deed]) -> None:
     console = output.console()
     console.print(Text.assemble((found["id"], "bold"), f"  {found['code']}"))
-    console.print(Text(output.plain(f"{found['text_en']} {found['action_en']}")))
+    console.print(Text(f"{found['text_en']} {found['action_en']}"))
     for where in found.get("where") or ():
-        console.print(Text(output.plain(f"  {where}")))
+        console.print(Text(f"  {where}"))
     rows = {name: value for name, value in found.items() if name not in _APART}
     rows |= {name: _local(rows[name]) for name in ("time", "timestamp")}
     console.print(output.pairs(rows.items()))
     for deed in replays:
         console.print(Text(f"  sent again on {output.text(deed.at)} by {deed.who}: {deed.why}"))
     shown = json.dumps(found.get("document"), ensure_ascii=False, indent=2)
-    console.print(Text(output.plain(shown) if found.get("document") else "The record is no JSON document."))
+    console.print(Text(shown if found.get("document") else "The record is no JSON document."))
 
 
 def _raw(known: Settings, found: dict[str, Any]) -> bytes:

@@ -5,9 +5,8 @@ and logs do.
 """
 
 import getpass
-import json
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -16,12 +15,14 @@ import typer
 from pydantic_core import to_jsonable_python
 from rich import box
 from rich.console import Console
+from rich.segment import Segment
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from worker.cli import failure
 from worker.cli.failure import Failure
+from worker.terminal import json_text, plain
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Why = Annotated[
@@ -33,12 +34,21 @@ _UNFOLDED = 10_000
 
 def console() -> Console:
     """Standard output for people: colours, live display and folded cells on a terminal; elsewhere a row is a line."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _UNFOLDED)
+    return _Screen(highlight=False, width=None if sys.stdout.isatty() else _UNFOLDED)
+
+
+class _Screen(Console):
+    """A console on which nothing but its own codes moves the cursor, whatever is printed."""
+
+    def render(self, *arguments: Any, **options: Any) -> Iterator[Segment]:
+        """Rich's segments; texts are plain."""
+        for segment in super().render(*arguments, **options):
+            yield segment if segment.control else Segment(plain(segment.text), segment.style)
 
 
 def print_json(data: Any) -> None:
     """`data` as one JSON document; dataclasses, times and paths included."""
-    sys.stdout.write(json.dumps(to_jsonable_python(data), ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json_text(to_jsonable_python(data)) + "\n")
     sys.stdout.flush()
 
 
@@ -79,13 +89,6 @@ def text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return (", " if all(isinstance(item, str | int) for item in value) else "\n").join(map(text, value))
     return plain(str(value))
-
-
-def plain(said: str) -> str:
-    """`said` without characters that a terminal would act upon."""
-    if said.isprintable():
-        return said
-    return "".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in said.expandtabs())
 
 
 def ago(at: datetime | None) -> str:

@@ -90,5 +90,5 @@ def _typed(lines: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
         path = list(row["mode"])
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(inside, path, strict=False)))
         yield from (Text("  " * at + f"  {mode}", "dim") for at, mode in enumerate(path) if at >= same)
-        yield Text("  " * len(path) + f"  {output.plain(row['line'])}")
+        yield Text("  " * len(path) + f"  {row['line']}")
         inside = path

@@ -1,6 +1,5 @@
 """`acende parse PLATFORM COMMAND [FILE]`: what an adapter understands of one raw device reply, as JSON."""
 
-import json
 import re
 import sys
 from importlib import import_module
@@ -12,6 +11,7 @@ from vendors.quoting import hidden, quoted, without_hidden, without_secrets
 from vendors.registry import PLATFORMS
 from vendors.screen import Beyond, decoded, shown
 from worker.cli.failure import Failure, Status
+from worker.terminal import json_text, plain
 
 USAGE = """Usage: acende parse PLATFORM COMMAND [FILE]
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     try:
         sys.stdout.write(understood(*_given(arguments)) + "\n")
     except Failure as failure:
-        sys.stderr.write(f"acende parse: {failure}\n")
+        sys.stderr.write(plain(f"acende parse: {failure}\n"))
         return failure.status
     return Status.DONE
 
@@ -58,7 +58,7 @@ def understood(platform: str, command: str, file: str) -> str:
     if not _MOVES.search(reply):  # a pager is recognised by what it writes: a mask must not stand in it
         reply = without_secrets(adapter.PLATFORM, reply, secrets)
     found = without_hidden(adapter.PLATFORM, _parsed(adapter, command, reply, secrets), secrets)
-    return json.dumps(found, ensure_ascii=False, indent=2)
+    return json_text(found)
 
 
 _LINE_END = re.compile(r"\r+\n")

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from vendors.errors import ProvisioningError
 from worker.cli.failure import Failure, Status, kafka_says
+from worker.terminal import plain
 
 COMMANDS = {
     "run": "worker.cli.run",
@@ -81,7 +82,7 @@ def run(arguments: list[str]) -> int:
         return Status.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the end of the line
         status, sentence = ending(error)
-        sys.stderr.write(f"acende: {sentence}\n")
+        sys.stderr.write(plain(f"acende: {sentence}\n"))
         return status
     return Status.DONE
 

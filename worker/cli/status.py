@@ -83,7 +83,7 @@ def _follow(console: Console, store: Store, subject: str, *, commands: bool) -> 
             if not (live := _live(found)):
                 break
             if spinner:
-                spinner.update(Text(output.plain(f"{live[0].id}: {live[0].text_pt or ''}")))
+                spinner.update(Text(f"{live[0].id}: {live[0].text_pt or ''}"))
             time.sleep(_LOOK_S)
     for one in found["orders"]:
         console.print(page.head(one["order"]), page.facts(one["order"], one["jobs"]), sep="\n")
@@ -94,7 +94,7 @@ def _tell(console: Console, one: dict[str, Any], last: dict[str, int], *, comman
     order, steps = one["order"].id, one["timeline"]
     new = [step for step in steps if step.id > last.get(order, 0)]
     for at, _, said in page.told(new, commands=commands):
-        console.print(Text(f"{output.text(at)}  {order}  {output.plain(said)}"))
+        console.print(Text(f"{output.text(at)}  {order}  {said}"))
     last[order] = steps[-1].id if steps else 0
 
 

@@ -79,6 +79,8 @@ def acende(*words: str, stdin: bytes = b"", terminal: bool = False, typed: bool 
     ran = Ran(int(status), out.bytes.getvalue(), err.bytes.getvalue().decode())
     if "--raw" not in words:
         assert leaked(ran.out + ran.err) == []
+        codes = {sign for sign in ran.out + ran.err if not sign.isprintable()}
+        assert codes <= ({"\n", "\r"} if terminal else {"\n"}), codes
     return ran
 
 

@@ -109,6 +109,25 @@ async def test_none_is_a_sentence_also_where_the_topic_is_not_there(
     assert (await typed("list", "--json")).json() == []
 
 
+EVIL = "\x9b2J\x9d0;t\x9c\x1b]52;c;eA==\x07\x85\u202eOLA\u2028\x7f"
+
+
+@pytest.mark.parametrize("words", [("list",), ("show",)])
+async def test_what_strangers_write_moves_no_cursor(spoil: Spoil, words: tuple[str, ...]) -> None:
+    kind = "acende.install.started.v1"
+    event = {
+        "type": kind,
+        "time": f"2026-{EVIL}",
+        "data": {"service_order_id": f"OS{EVIL}", f"m{EVIL}": EVIL},
+    }
+    name = await spoil(json.dumps(event).encode())
+    asked = (*words, name) if words == ("show",) else words
+    assert name in (await typed(*asked)).out  # what moves a cursor is looked for in all that commands print
+    assert (await typed(*asked, terminal=True)).out
+    told = (await typed(*asked, "--json")).json()
+    assert (told if words == ("show",) else told[0])["id"] == name
+
+
 # ------------------------------------------------------------------------------------------------------------ show
 
 

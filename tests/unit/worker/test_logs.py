@@ -109,3 +109,14 @@ def test_our_own_lines_and_those_of_other_libraries_are_all_written(stream: io.S
     assert (told.count("store_unavailable"), told.count("store_faulty")) == (2, 1)
     assert told.count("kafka_unavailable") == told.count("closed") == 3
     assert told.count("Unable to update metadata from [1]") == 1
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_line_of_the_log_is_one_line_and_moves_no_cursor(log_format: Any, stream: io.StringIO) -> None:
+    logs.set_up(Settings(log_format=log_format), stream)
+    evil = "x\x9b2J\x1b[2J\x85\u202e\x7f\r\nforged"
+    logs.get("x").warning(f"said {evil}", member=evil)
+    logging.getLogger("library").warning("said %s", evil)
+    said = stream.getvalue()
+    assert said.count("\n") == 2
+    assert all(sign.isprintable() or sign == "\n" for sign in said)
