@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
+from schemas.inventory import Olt
 from tests.stories.plant import OTHER_PORT, Plant, at, loop_of, plant, started
 from vendors.quoting import line
 from vendors.registry import vendor
 from vendors.simulator.faults import Fault
+from worker import plan_view
+from worker.lease import HeldLease, LeaseRule
 from worker.plan_view import PlanView, plan_order
+from worker.store import db, leases
+from worker.store.db import Store
+from worker.store.leases import Lease
 
 ONU = "HWTC1A2B3C4D"
 
@@ -75,3 +83,30 @@ async def test_an_olt_that_does_not_let_us_in_is_named_as_the_reason(one: Plant)
     await one.tell(started("OS-1", serial=ONU, **at(OTHER_PORT)))
     assert (await dry_run(one)).code == "olt_login_refused"
     assert len(one.sims["olt-1"].olt.journal.offered) == 1
+
+
+async def test_the_lease_of_who_answers_alone_is_as_the_settings_say(
+    one: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await one.tell(started("OS-1", serial=ONU, **at()))
+    asked: list[object] = []
+
+    def lease(conn: Connection, olt: str, asker: str, lease_s: float) -> Lease | None:
+        asked.append(lease_s)
+        return leases.take(conn, olt, asker, lease_s, db.now(conn))
+
+    def held(store: Store, taken: Lease, rule: LeaseRule, *more: Any) -> HeldLease:
+        asked.append(rule)
+        return HeldLease(store, taken, rule, *more)
+
+    def no_login(_olt: Olt) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(plan_view, "_OWN_AFTER_S", 0.0)
+    monkeypatch.setattr(plan_view, "_lease", lease)
+    monkeypatch.setattr(plan_view, "HeldLease", held)
+    shared, rule = loop_of(one.store, one.config, "cli").shared, LeaseRule(lease_s=77.0)
+    for given in (rule, None):
+        with pytest.raises(ZeroDivisionError):
+            await plan_order(shared, "OS-1", "cli-ana", rule=given, wait_s=20.0, before_login=no_login)
+    assert asked == [77.0, rule, 60.0, LeaseRule()]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from sqlalchemy import update
 
 from tests.integration.provision.support import migrated
 from worker.store import outbox
 from worker.store.db import Store
 from worker.store.outbox import RECORD_BYTES_MAX, WINDOW_BYTES_MAX, Record, RecordTooLarge
+from worker.store.schema import outbox as rows
 
 
 @pytest.fixture
@@ -38,6 +40,15 @@ async def test_what_waits_is_read_oldest_first_without_what_is_in_flight_or_held
     assert await _keys(store) == ["A", "B", "C", "D"]
     assert await _keys(store, 2) == ["A", "B"]
     assert await _keys(store, without=[ids["A"]], held=["C"]) == ["B", "D"]
+
+
+async def test_the_oldest_come_first_however_the_rows_lie_in_the_database(store: Store) -> None:
+    await store.run(outbox.put_all, [of(key) for key in "ABCD"])
+    for key in "AC":  # PostgreSQL puts what it has changed behind the rest
+        await store.run(outbox.set_aside, (await _ids(store))[key], "x")
+        await store.run(lambda conn: conn.execute(update(rows).values(refused=None)) and None)
+    assert await _keys(store) == ["A", "B", "C", "D"]
+    assert await _keys(store, 2) == ["A", "B"]
 
 
 async def test_a_row_that_was_set_aside_is_kept_and_never_read_again(store: Store) -> None:

@@ -367,6 +367,13 @@ def test_who_waits_on_an_olt_is_told_by_the_id_of_its_order(conn: Connection) ->
     assert [one.order_id for one in work.waiting_for(conn, "olt-1", 2)] == ["A", "B"]
 
 
+def test_a_breaker_tells_two_hundred_who_wait_and_no_more(conn: Connection) -> None:
+    plant(
+        conn, job, *beside({"service_order_id": "0"}, *({"service_order_id": f"{n}"} for n in range(1, 202)))
+    )
+    assert len(work.waiting_for(conn, "olt-1")) == 200
+
+
 def test_steps_stand_with_their_job_and_its_order(conn: Connection) -> None:
     work.add_steps(conn, _running(9), [Step("command", "x", {"y": 1}), Step("outcome")], LATER)
     rows = [row_of(conn, job_step, one) for one in column(conn, job_step, "id")]

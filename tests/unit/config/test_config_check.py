@@ -252,6 +252,26 @@ def test_which_says_why_nothing_takes_a_combination(examples: Configuration) -> 
     assert len(answer.passed) == 5
 
 
+@pytest.mark.parametrize(
+    ("onu", "known"),
+    [
+        ("EG8145V5", True),
+        ("ONU HUAWEI EG8145V5", True),
+        ("eg-8145-v5", True),
+        ("EG8145*", True),
+        ("eg8145v?", True),
+        ("EG8145V6", False),
+        ("ONU HUAWEI EG8145V6", False),
+        ("ONU EG8145V?", False),
+    ],
+)
+def test_a_model_is_known_by_any_spelling_of_its_name_and_by_a_pattern_as_it_is_written(
+    onu: str, *, known: bool
+) -> None:
+    warnings = said(checked(rules(f"{{name: a, when: {{onu: '{onu}'}}, give: {{}}}}")), "warning")
+    assert any("the catalogue has no model" in text for text in warnings) is not known
+
+
 @pytest.mark.parametrize("plan", ["plano com espaço", "x" * 65, ""])
 def test_which_of_a_plan_that_no_erp_can_name_is_refused(examples: Configuration, plan: str) -> None:
     with pytest.raises(ValueError, match="plan_code"):

@@ -51,6 +51,15 @@ def test_a_blank_priority_is_the_usual_one(blank: str | None) -> None:
     assert install(priority=blank).priority == 5
 
 
+def test_of_what_an_order_does_not_say_only_its_priority_is_known() -> None:
+    needed = {name for name, one in InstallStarted.model_fields.items() if one.is_required()}
+    request = InstallStarted.model_validate({name: started()[name] for name in needed})
+    unsaid = InstallStarted.model_fields.keys() - needed
+    assert {name: value for name in unsaid if (value := getattr(request, name)) is not None} == {
+        "priority": 5
+    }
+
+
 def test_a_number_is_read_as_a_key_of_the_erp() -> None:
     assert install(customer_id=10233).customer_id == "10233"
 

@@ -165,6 +165,7 @@ REFUSED: list[tuple[str, RawRecord | Any, str]] = [
     ("long-source", event(source="x" * 256), "bad_envelope"),
     ("list-as-source", event(source=["a"]), "bad_envelope"),
     ("number-as-time", event(time=1772454667), "bad_envelope"),
+    ("number-in-text-as-time", event(time="12.5e-3"), "bad_envelope"),
     ("naive-time", event(time="2026-03-02T09:31:08"), "naive_time"),
     ("naive-and-wrong", event(started(mode="x"), time="2026-03-02T09:31:08"), "bad_envelope"),
     ("null-data", event(data=None), "invalid_data"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from events.record import RawRecord
 from worker import consumer as module
@@ -155,3 +156,34 @@ async def test_with_a_new_assignment_nothing_is_out_and_nothing_stands(kafka: Ka
 
 def test_a_record_is_handed_on_as_it_is() -> None:
     assert raw(record(B, 7)) == RawRecord("t", 1, 7, 9, b"k", b"v", ())
+
+
+# --------------------------------------------------------------------------------------------- header names of any bytes
+
+
+def batch(offset: int, *names: bytes) -> bytes:
+    """A record batch as it travels: a record for each header name of two bytes."""
+    made = _DefaultRecordBatchBuilderPy(2, 0, 0, -1, -1, -1, 1 << 16)
+    for number, name in enumerate(names):
+        made.append(number, 9, b"k", str(offset + number).encode(), [(f"{{{number}", name)])
+    data = made.build()
+    for number, name in enumerate(names):
+        data = data.replace(f"{{{number}".encode(), name)
+    return offset.to_bytes(8, "big") + bytes(data[8:])
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_a_header_name_that_is_no_text_is_read_in_whichever_batch_it_stands(odd: int) -> None:
+    names = [[b"ab", b"cd", b"ef"] for _ in range(3)]
+    names[odd][1] = b"\xff\xfe"
+    records = module._Records(b"".join(batch(10 * number, *of) for number, of in enumerate(names)))
+    found = []
+    while records.has_next():
+        found.append([(one.value, *one.headers[0]) for one in records.next_batch()])
+    assert found == [
+        [
+            (str(10 * number + place).encode(), name.decode(errors="replace"), name)
+            for place, name in enumerate(of)
+        ]
+        for number, of in enumerate(names)
+    ]

@@ -204,6 +204,10 @@ async def test_where_a_dead_letter_cannot_be_written_position_and_code_are(
         )
 
 
+def _partitions() -> float | None:
+    return REGISTRY.get_sample_value("acende_consumer_partitions", {"topic": TOPIC})
+
+
 async def test_where_not_even_that_can_be_kept_the_partition_stands_still_and_others_go_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,8 +219,11 @@ async def test_where_not_even_that_can_be_kept_the_partition_stands_still_and_ot
         for _ in range(40):
             await broker.poll(worker)
         assert [*broker.committed.values()] == [2, 30]
+        worker._measure()
+        assert _partitions() == 0, "what it reads is not known before it has joined"
         worker._joined = True
         worker._measure()
+        assert _partitions() == 2
         assert REGISTRY.get_sample_value("acende_consumer_partitions_standing", {"topic": TOPIC}) == 1
     await broker.consumed(worker)
     worker._measure()

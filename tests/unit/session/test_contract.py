@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import asyncssh
 import pytest
 from pydantic import SecretStr
 
 from schemas.place import PonPort
+from vendors import session
 from vendors.contract import (
     Command,
     Observation,
     Optics,
+    Platform,
     Registration,
     Sighting,
     brought,
@@ -246,6 +249,17 @@ def test_an_olt_may_have_its_own_time_outs(
 ) -> None:
     target = OltTarget(address="192.0.2.1", port=22, username="a", password=SecretStr("b"), **limits)  # type: ignore[arg-type]
     assert target.timeout_s(command) == seconds
+
+
+@pytest.mark.parametrize("transport", ["ssh", "telnet"])
+def test_only_our_own_time_outs_end_a_login_that_is_silent(transport: Any) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    target = OltTarget(
+        address="192.0.2.1", port=9, username="a", password=SecretStr("b"), transport=transport, host_key=key
+    )
+    made: Any = session._transport(target, Platform(name="x", prompt="#"), 7.0, lambda: None)
+    told = made._base_transport_args
+    assert (told.timeout_transport, told.timeout_socket, told.host, told.port) == (0, 7.0, "192.0.2.1", 9)
 
 
 @pytest.mark.parametrize("password", ["", "a\nb", "ção", "x" * 129])

@@ -227,6 +227,14 @@ async def test_no_password_is_in_an_error() -> None:
     assert OLT_PASSWORD not in repr(vars(refused.value)) + str(refused.value)
 
 
+async def test_a_refusal_shows_neither_a_secret_that_a_line_end_cuts_nor_the_login_in_any_case() -> None:
+    echoed = f"{OLT_PASSWORD[:4]}\r\n{OLT_PASSWORD[4:]} of ACENDE\r\nbad password"
+    with pytest.raises(LoginRefused) as refused:
+        await logged_in(Script([b"Password:"], [[echoed.encode()]]), PLAIN)
+    assert not {OLT_PASSWORD[:4], OLT_PASSWORD[4:], "ACENDE"} & set(refused.value.reply.split())
+    assert "of ********\nbad password" in refused.value.reply
+
+
 BANNER = b"\r\nFor authorized use only. Do you agree? [YES/NO]:"
 
 
@@ -424,6 +432,17 @@ async def test_an_olt_that_is_slow_to_answer_an_empty_line_is_not_taken_for_one_
     await asyncio.sleep(0.3)
     assert script.written == b"\n"
     script.say(b"\r\nOLT#")
+    assert await login == "OLT#"
+    await made.close()
+
+
+async def test_an_agreement_to_which_the_olt_is_slow_to_answer_is_given_once(quick: None) -> None:
+    script = Script([BANNER], [[], [b"\r\nOLT#"], [b"\r\nOLT#"], *prepared(HUAWEI, b"\r\nOLT#")])
+    made = line(script, HUAWEI)
+    login = asyncio.create_task(log_in(made, ACCOUNT, 5.0))
+    await asyncio.sleep(0.2)
+    assert script.written == b"yes\n"
+    script.say(b"yes\r\n\r\nOLT#")
     assert await login == "OLT#"
     await made.close()
 

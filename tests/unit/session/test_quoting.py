@@ -128,6 +128,14 @@ def test_no_secret_is_quoted(platform: Platform, text: str) -> None:
         assert SECRET not in told(platform, short.replace("{}", SECRET))
 
 
+def test_a_zte_breaks_its_lines_after_80_columns_in_the_middle_of_a_word() -> None:
+    line = f"  wan-ip 1 mode pppoe username {'c' * 43} passw"
+    assert len(line) == 80
+    for more, broken in (("", True), ("c", False)):
+        said = line.replace("cc", f"cc{more}", 1) + f"\nord {SECRET} host 1"
+        assert (SECRET not in without_secrets(ZTE, said)) is broken
+
+
 def test_what_stands_behind_a_secret_stays() -> None:
     profile = ' ont tr069-server-profile add profile-id 1 profile-name "A" url "http://a" user "u"\n vlan 5'
     assert without_secrets(HUAWEI, profile) == profile

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from events.record import About, Event, RawRecord, Rejected
 from worker import retry, turns, verify
 from worker.batch import Item, Reading
 from worker.breaker import Breaker, BreakerPolicy
@@ -36,21 +37,25 @@ from worker.store.work import Job
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 NOTHING: list[tuple[type, dict[str, Any]]] = [
+    (About, {"serial": None, "customer": None, "time": None}),
     (Applied, {"applied": 0, "known": 0, "orders": 0, "finished": 0}),
     (Backlog, {"waiting": 0, "refused": 0, "oldest_s": 0.0}),
     (Breaker, {"state": "closed", "failures": 0, "until": None, "silent": False, "probed": False}),
     (BreakerPolicy, {"failures": 3, "first_s": 30.0, "longest_s": 600.0, "pause_s": 5.0, "busy_s": 10.0, "jitter": 0.2}),
     (Change, {"start": False, "look": False, "stop": False, "remove": (), "told": False, "say": None}),
     (Completed, {"own": False, "gone": ()}),
+    (Event, {"traceparent": None, "arrival_overrode_time": False, "dated": None}),
     (Failure, {"parked": False, "removed": (), "left": ()}),
     (Gate, {"places": 20, "slow_s": 1.0}),
     (Item, {"bare": False}),
     (Job, {"open_attempt": False}),
     (Notes, {"attempts": 0, "faults": 0, "waits": 0, "lit": False, "changed": False, "unread": 0}),
     (Order, {"has_secrets": False, "revision": 0, "sequence": 0, "claims": False, "attempts": 0, "parked": False, "secrets_kept": True}),
+    (RawRecord, {"headers": ()}),
     (Rebuilt, {"units": 0, "orders": 0, "events": 0, "finals": 0}),
     (Record, {"id": 0, "written_at": 0.0}),
     (Refusal, {"awaited": True}),
+    (Rejected, {"where": (), "type": None, "about": None}),
     (Rules, {"unit_wait": DAY, "verdict_delay": timedelta(seconds=30), "order_max_age": DAY, "cancel_window": DAY,
              "provision_deadline": 8 * HOUR, "deprovision_deadline": 3 * DAY, "secret_keep": DAY, "inbox_keep": 30 * DAY,
              "look_again": timedelta(minutes=10), "personal_keep": 90 * DAY, "jobs_keep": 90 * DAY}),

@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 
 from worker import dead_letters, reread
 from worker.dead_letters import Gone
+from worker.settings import Settings
 
 AT = TopicPartition("install", 0)
 SUM = hashlib.sha256(b"v3").hexdigest()
@@ -91,6 +92,40 @@ async def test_nothing_is_read_behind_the_end_that_was_asked_for() -> None:
     read = [record.offset async for batch in reread.batches(log(), {AT: 3}, {AT: 4}) for record in batch]
     assert read == [3]
     assert [batch async for batch in reread.batches(log(), {}, {})] == []
+
+
+async def test_who_reads_again_moves_nobodys_offsets_and_passes_over_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Any] = []
+
+    class Fake:
+        def __init__(self, **arguments: Any) -> None:
+            self.arguments = arguments
+            self.did: list[str] = []
+            made.append(self)
+
+        async def start(self) -> None:
+            self.did.append("start")
+
+        async def stop(self) -> None:
+            self.did.append("stop")
+
+    monkeypatch.setattr(reread, "Consumer", Fake)
+    async with reread.reading(Settings(kafka_partition_max_bytes=65_537), "acende") as consumer:
+        assert made == [consumer]
+        assert made[0].did == ["start"]
+    [one] = made
+    asked = {"group_id": "acende", "enable_auto_commit": False, "auto_offset_reset": "none"}
+    asked |= {
+        "isolation_level": "read_committed",
+        "max_partition_fetch_bytes": 65_537,
+        "client_id": "acende-cli",
+    }
+    assert {name: one.arguments[name] for name in asked} == asked
+    assert one.did == ["start", "stop"]
+    async with reread.reading(Settings()):
+        assert made[-1].arguments["group_id"] is None
 
 
 def letter(**more: Any) -> dict[str, Any]:
