@@ -49,13 +49,16 @@ def every_fault() -> Iterator[Fault]:
 
 
 def drawn(found: Iterable[Fault], count: int, seed: int) -> list[Fault]:
-    """`count` faults spread evenly over the modules, and within one over the kinds; the same for the same seed."""
-    generator = random.Random(seed)
+    """`count` faults spread evenly over the modules, and within one over the kinds; the same for the same seed.
+
+    Which of a module's are drawn does not depend on the other modules: what was judged stays drawn while they change.
+    """
     by_module: dict[str, dict[str, list[Fault]]] = {}
     for fault in found:
         by_module.setdefault(fault.module, {}).setdefault(fault.kind, []).append(fault)
-    piles = [_dealt(kinds, generator) for kinds in by_module.values()]
-    generator.shuffle(piles)
+    generators = {module: random.Random(f"{seed} {module}") for module in by_module}
+    order = sorted(by_module, key=lambda module: generators[module].random())
+    piles = [_dealt(by_module[module], generators[module]) for module in order]
     taken: list[Fault] = []
     while len(taken) < count and any(piles):
         for pile in piles:

@@ -65,3 +65,12 @@ def test_a_draw_is_spread_over_modules_and_kinds_and_repeats_itself() -> None:
     counts = Counter(fault.module for fault in first)
     assert len(counts) > 0.9 * len(modules())
     assert max(counts.values()) <= 400 // len(modules()) + 5
+
+
+def test_what_is_drawn_of_a_module_stays_while_another_changes() -> None:
+    every = list(every_fault())
+    fewer = [fault for number, fault in enumerate(every) if fault.module != modules()[0] or number % 2]
+    before, after = (
+        {fault for fault in drawn(some, 400, 1) if fault.module != modules()[0]} for some in (every, fewer)
+    )
+    assert before == after

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from tests.integration.provision.support import migrated
 from worker.store import outbox
@@ -42,11 +42,15 @@ async def test_what_waits_is_read_oldest_first_without_what_is_in_flight_or_held
     assert await _keys(store, without=[ids["A"]], held=["C"]) == ["B", "D"]
 
 
+def _taken_up_again(conn: Connection) -> None:
+    conn.execute(update(rows).values(refused=None))
+
+
 async def test_the_oldest_come_first_however_the_rows_lie_in_the_database(store: Store) -> None:
     await store.run(outbox.put_all, [of(key) for key in "ABCD"])
     for key in "AC":  # PostgreSQL puts what it has changed behind the rest
         await store.run(outbox.set_aside, (await _ids(store))[key], "x")
-        await store.run(lambda conn: conn.execute(update(rows).values(refused=None)) and None)
+        await store.run(_taken_up_again)
     assert await _keys(store) == ["A", "B", "C", "D"]
     assert await _keys(store, 2) == ["A", "B"]
 
