@@ -1,11 +1,11 @@
 """A copy of the embedded database, consistent while a worker writes."""
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 from worker.store.errors import StoreUnavailable
+from worker.store.private import make_private
 from worker.store.url import parse_url
 
 
@@ -25,7 +25,8 @@ def backup(url: str, file: Path) -> int:
     if file.exists():
         raise FileExistsError(file)
     part = file.with_name(f"{file.name}.part")
-    os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    part.unlink(missing_ok=True)
+    make_private(part)
     try:
         _copy(Path(str(source.database)), part)
         part.rename(file)

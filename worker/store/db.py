@@ -28,6 +28,7 @@ from worker import metrics
 from worker.clock import Reading, Watch, boottime
 from worker.facts import Order, Rules
 from worker.store.errors import DataRefused, StoreError, StoreFaulty, StoreUnavailable, WorkerRuns, translated
+from worker.store.private import make_private, narrow_database
 from worker.store.schema import json_text
 from worker.store.url import parse_url, unquoted
 from worker.store.wake import Wakeup, Wakeups
@@ -336,6 +337,7 @@ class Store:
             return
         path = Path(database + ".worker.lock")
         try:
+            make_private(path)
             lock = path.open("a")
         except OSError as error:
             raise StoreUnavailable(f"{path}: {error.strerror}") from error
@@ -383,6 +385,12 @@ def _notify(conn: Connection, channels: set[str]) -> None:
 def _sqlite(url: URL, timeout_s: float) -> Engine:
     engine = create_engine(url, connect_args={"timeout": timeout_s, "check_same_thread": False}, **_JSON)
 
+    @event.listens_for(engine, "do_connect")
+    def keep_private(_dialect: object, _record: object, arguments: list[Any], _options: object) -> None:
+        with contextlib.suppress(OSError):  # SQLite says what is wrong
+            if "uri" not in url.query:
+                make_private(Path(arguments[0]))
+
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None
@@ -394,6 +402,7 @@ def _sqlite(url: URL, timeout_s: float) -> Engine:
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
+        narrow_database(Path(connection.execute("PRAGMA database_list").fetchone()[2]))
 
     @event.listens_for(engine, "begin")
     def begin(conn: Connection) -> None:
