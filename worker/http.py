@@ -12,11 +12,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from worker import logs, metrics
+from worker.http_gate import GatedConfig
 from worker.runtime import Beat
 from worker.settings import ConfigurationError, Settings
 
 log = logs.get(__name__)
 _STOP_S = 2
+_QUEUE = 512
+"""Connections that the system keeps until they are accepted: one that is dropped comes again after a second."""
 
 Faults = Callable[[], Sequence[str]]
 """What is wrong now, as short names; empty where nothing is."""
@@ -46,7 +49,12 @@ def _answer(faults: Sequence[str]) -> Response:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: signals are the worker's."""
+    """uvicorn without its signal handlers: signals are the worker's. Whoever is not accepted yet waits in a long queue."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_QUEUE)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -58,7 +66,7 @@ class Http:
 
     def __init__(self, settings: Settings, live: Faults, ready: SlowFaults) -> None:
         self._settings = settings
-        config = uvicorn.Config(
+        config = GatedConfig(
             application(live, ready),
             log_config=None,
             access_log=False,
@@ -84,7 +92,7 @@ class Http:
         host, port = self._settings.http_host, self._settings.http_port
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            return socket.create_server((host, port), family=family, backlog=128)
+            return socket.create_server((host, port), family=family, backlog=_QUEUE)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise ConfigurationError(

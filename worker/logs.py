@@ -40,8 +40,8 @@ exception it repeats the message, which may hold part of a record."""
 
 _REPEATS = ("aiokafka",)
 """It says the same dozens of times a second for as long as a broker is away."""
-_WAITS = frozenset({"store_faulty", "store_unavailable"})
-"""What our loops say each time they look in vain for the database."""
+_WAITS = frozenset({"http_connection_closed", "store_faulty", "store_unavailable"})
+"""What our loops say each time they look in vain for the database, and of each connection that strangers open in vain."""
 _SELDOM_S = 300.0
 _KINDS_MOST = 10
 
