@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from schemas.configuration import Configuration
 from worker import logs, metrics, opening, tracing, wiring, zeroes
 from worker.batch import Reading
+from worker.clock import boottime
 from worker.http import Http
 from worker.ingest import Ingest
 from worker.publish import Publisher
@@ -25,6 +26,7 @@ SWEEPER = "sweeper"
 _SWEEP_LEASE_S = 30.0
 _RETRY_S = 1.0
 _READY_S = 2.0
+_WRITE_S = 15.0
 _INGEST_LIMIT_S = 30.0
 _PUBLISH_LIMIT_S = 300.0
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
@@ -47,9 +49,10 @@ class Worker:
             wiring.require_credentials(self._config)
         self.store = opening.open_store(settings, self._config)
         self.runtime = Runtime(settings.shutdown_grace_s)
-        self.http = Http(settings, self.runtime.faults, self._not_ready)
+        self.http = Http(settings, self._not_live, self._not_ready)
         self._ingest: Ingest | None = None
         self._migrated = asyncio.Event()
+        self._tried_at = float("-inf")
         self._add_loops()
         zeroes.begin(settings.topics, self._config, [loop.name for loop in self.runtime.loops])
 
@@ -91,8 +94,13 @@ class Worker:
 
     # ------------------------------------------------------------------------------------------------------ health
 
+    def _not_live(self) -> Sequence[str]:
+        """PostgreSQL is no part of it: a worker that is started anew does not bring it back."""
+        broken = self.store.writes.broken_for(boottime()) > self.settings.database_broken_s
+        return [*self.runtime.faults(), *(["database_file"] if broken else [])]
+
     async def _not_ready(self) -> Sequence[str]:
-        faults = list(self.runtime.faults())
+        faults = list(self._not_live())
         if self.runtime.stop.is_set():
             faults.append("stopping")
         if self._ingest is None or not self._ingest.joined:
@@ -102,11 +110,24 @@ class Worker:
         return faults
 
     async def _answers(self) -> bool:
+        """Whether the database can be read, is as this version needs it, and takes writes."""
         try:
-            await asyncio.wait_for(self.store.read(revisions.check), _READY_S)
+            async with asyncio.timeout(_READY_S):
+                await self.store.read(revisions.check)
+                return await self._writable()
         except (StoreError, TimeoutError):
             return False
-        return True
+
+    async def _writable(self) -> bool:
+        """What came of the loops' last write; where that is long ago, of one made to see: of one in 15 s at most.
+
+        Raises StoreError.
+        """
+        now = boottime()
+        if now - max(self.store.writes.at, self._tried_at) > _WRITE_S:
+            self._tried_at = now
+            await self.store.try_write()
+        return self.store.writes.well and now - self.store.writes.at <= _WRITE_S
 
     # ------------------------------------------------------------------------------------------------------- loops
 

@@ -125,6 +125,11 @@ class Settings(BaseSettings):
     )
     database_pool_size: Count = Field(8, description="PostgreSQL connections of one worker.")
     database_timeout_s: Seconds = Field(10.0, description="Longest wait for a connection or a lock.")
+    database_broken_s: Seconds = Field(
+        600.0,
+        description="On SQLite, `/livez` fails after writes have failed for this long since the file only reads or cannot be"
+        " read and written.",
+    )
     digest_key: SecretStr | None = Field(
         None,
         description="Key (16 characters or more) of the digests by which passwords already applied are recognised."

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import fcntl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -32,6 +32,7 @@ from worker.store.private import make_private, narrow_database
 from worker.store.schema import json_text
 from worker.store.url import parse_url, unquoted
 from worker.store.wake import Wakeup, Wakeups
+from worker.store.writes import Writes, try_write
 
 __all__ = [
     "Clock",
@@ -222,6 +223,7 @@ class Store:
             ThreadPoolExecutor(2, thread_name_prefix="store-read") if self.embedded else self._writers
         )
         self._wakeups = Wakeups(engine.url if not self.embedded else None)
+        self.writes = Writes()
         self._lock: IO[str] | None = None
         self._log_to_truncate = False
 
@@ -274,6 +276,27 @@ class Store:
             self._readers, lambda: self._timed(began, work, args, kwargs, read_only=True)
         )
 
+    async def try_write(self) -> None:
+        """Write and undo it, as `run` does; `writes` tells what came of it. Raises StoreError."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._writers, self._try_write)
+
+    def _try_write(self) -> None:
+        with self._noted(), translated(unquoted(self._engine.url)), self._engine.connect() as conn:
+            undone = conn.begin()
+            try_write(conn)
+            undone.rollback()
+
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Keep in `writes` what came of a write."""
+        try:
+            yield
+        except (StoreUnavailable, StoreFaulty) as error:
+            self.writes = self.writes.failed(boottime(), error)
+            raise
+        self.writes = self.writes.taken(boottime())
+
     def run_sync(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`run` in this thread, for programs without a loop."""
         return self._timed(time.perf_counter(), work, args, kwargs, read_only=False)
@@ -287,7 +310,8 @@ class Store:
     def _timed(self, began: float, work: Callable[..., T], args: Any, kwargs: Any, *, read_only: bool) -> T:
         """Run the transaction; its time counts from `began`, so that waits for a thread are seen as well."""
         try:
-            return self._transact(work, args, kwargs, read_only=read_only)
+            with contextlib.nullcontext() if read_only else self._noted():
+                return self._transact(work, args, kwargs, read_only=read_only)
         finally:
             seconds = time.perf_counter() - began
             metrics.STORE_SECONDS.labels(operation(work), "read" if read_only else "write").observe(seconds)

@@ -27,6 +27,9 @@ from sqlalchemy.exc import (
 class StoreError(Exception):
     """The database did not do what was asked."""
 
+    broken_file = False
+    """Whether SQLite's file only reads, or cannot be read and written: a disk that is worn, gone or mounted read-only."""
+
 
 class StoreUnavailable(StoreError):
     """The database cannot be had now. Nothing has happened, or the commit is in doubt."""
@@ -84,8 +87,18 @@ _SQLITE_LASTING = frozenset(
 )
 
 
+_SQLITE_BROKEN = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR})
+
+
 def _judged(error: DBAPIError, unquoted: Callable[[str], str]) -> StoreError:
-    """What an error of the database or its driver is, by its code and else by its class."""
+    """What an error of the database or its driver is."""
+    judged = _kind_of(error, unquoted)
+    judged.broken_file = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_BROKEN
+    return judged
+
+
+def _kind_of(error: DBAPIError, unquoted: Callable[[str], str]) -> StoreError:
+    """By its code and else by its class."""
     state = getattr(error.orig, "sqlstate", None)
     code = getattr(error.orig, "sqlite_errorcode", None)
     said = f"{_kind(error)}: {_first_line(error, unquoted)}"

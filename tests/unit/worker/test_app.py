@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,11 +18,13 @@ from structlog.testing import capture_logs
 from tests.integration.provision.support import migrated, with_olts
 from worker import app, logs, metrics, opening, tracing, wiring
 from worker.app import Worker
+from worker.clock import boottime
 from worker.settings import ConfigurationError, Settings
 from worker.store import Connection, db, leases, migrate, revisions, roles
-from worker.store.db import Store, StoreUnavailable, WorkerRuns
+from worker.store.db import Store, StoreFaulty, StoreUnavailable, WorkerRuns
 from worker.store.retention import JOBS_MAX, drop_jobs
 from worker.store.sweep import sweep
+from worker.store.writes import Writes
 
 CONFIG = cast(
     "Any",
@@ -55,6 +57,15 @@ class Data:
         self.answers: dict[Any, list[Any]] = {}
         self.asked: list[tuple[Any, ...]] = []
         self.did: list[str] = []
+        self.writes = Writes().taken(boottime())
+        self.tries: list[Writes | None] = []
+
+    async def try_write(self) -> None:
+        self.did.append("tried")
+        if self.tries and (came := self.tries.pop(0)):
+            self.writes = came
+        if not self.writes.well:
+            raise StoreUnavailable("disk full")
 
     async def run(self, work: Any, *arguments: Any) -> Any:
         self.asked.append((work, *arguments))
@@ -273,6 +284,54 @@ async def test_it_is_not_ready_without_its_database(make: Make, monkeypatch: pyt
     monkeypatch.setattr(app, "_READY_S", 0.01)
     data.answers[revisions.check] = [lambda: asyncio.sleep(5)]
     assert await _alive(worker, worker._not_ready) == ["database"]
+
+
+async def test_it_is_ready_as_its_last_write_was_taken(make: Make) -> None:
+    worker, data = make("publish")
+    data.writes = Writes().failed(boottime(), StoreUnavailable("disk full"))
+    assert await _alive(worker, worker._not_ready) == ["database"]
+    data.writes = Writes().taken(boottime())
+    assert await _alive(worker, worker._not_ready) == []
+    assert "tried" not in data.did
+
+
+async def test_where_nothing_was_written_of_late_one_write_in_15_s_is_made_to_see(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = boottime()
+    monkeypatch.setattr(app, "boottime", lambda: now)
+    worker, data = make("publish")
+    data.writes = Writes().taken(now - 16)
+    data.tries = [Writes().failed(now, StoreUnavailable("disk full"))]
+    for _ in range(3):
+        assert await _alive(worker, worker._not_ready) == ["database"]
+    assert data.did.count("tried") == 1
+    now += 15.5
+    data.tries = [None]  # as where the one thread that writes is held up
+    data.writes = Writes().taken(now - 20)
+    assert await _alive(worker, worker._not_ready) == ["database"]
+    assert await _alive(worker, worker._not_ready) == ["database"]
+    assert data.did.count("tried") == 2
+    now += 15.5
+    data.tries = [Writes().taken(now)]
+    assert await _alive(worker, worker._not_ready) == []
+    assert data.did.count("tried") == 3
+
+
+async def test_it_is_alive_until_its_file_has_been_broken_for_ten_minutes(make: Make) -> None:
+    worker, data = make("publish")
+    broken = StoreFaulty("attempt to write a readonly database")
+    broken.broken_file = True
+
+    async def live() -> Sequence[str]:
+        return worker._not_live()
+
+    data.writes = Writes().failed(boottime() - 590, broken)
+    assert await _alive(worker, live) == []
+    data.writes = Writes().failed(boottime() - 610, broken).failed(boottime(), StoreUnavailable("locked"))
+    assert await _alive(worker, live) == ["database_file"]
+    data.writes = Writes().failed(boottime() - 6000, StoreUnavailable("PostgreSQL is away"))
+    assert await _alive(worker, live) == []
 
 
 @pytest.fixture
