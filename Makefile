@@ -9,8 +9,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; 
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
-# One more than there are processors: a part of the tests waits for other processes.
-PYTEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+# Two more than there are processors: half of the tests' time they wait for other processes.
+PYTEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 + (os.cpu_count() or 1))')
 CRASH_INSTANTS ?= 200
 CHAOS_S ?= 3600
 MUTANTS ?= --count 400 --seed 1

@@ -58,8 +58,8 @@ async def letters(
             event = _event(record)
             if event and code in {None, event["code"]} and (places is None or event["id"] in places):
                 found[event["id"]] = event
-    newest = sorted(found.values(), key=lambda event: str(event["time"]), reverse=True)
-    return newest[:limit]
+    oldest_first = sorted(found.values(), key=lambda event: str(event["time"]))  # of one instant as they lie
+    return oldest_first[::-1][:limit]
 
 
 async def letter(settings: Settings, place: Place) -> dict[str, Any] | None:

@@ -154,19 +154,23 @@ async def test_whatever_breaks_around_the_workers_loses_nothing_and_does_nothing
         team = [Worker(name, tmp_path, env, program="tests.chaos.stepped") for name in WORKERS[:workers]]
         aim, held = Aim(team, sites, chance, patience_s=3.0), asyncio.Lock()
         olts = list(sites.values())
-        lines, killed = LinesBroken(olts, desk, chance), WorkersKilled(aim, held)
+        lines, killed, frozen = (
+            LinesBroken(olts, desk, chance),
+            WorkersKilled(aim, held),
+            WorkersFrozen(aim, held),
+        )
         havoc = Havoc(
             [
                 BrokerKilled(int(broker.bootstrap.rpartition(":")[2])),
                 *made.broken_by,
                 killed,
-                WorkersFrozen(aim, held),
+                frozen,
                 lines,
                 Strangers(olts, chance),
                 RogueTurns(rogue, chance),
                 ClockSet(clock, chance),
             ],
-            [lines, killed, lines],
+            [lines, killed, lines, frozen],
             chance,
         )
         try:

@@ -19,6 +19,8 @@ import httpx
 
 from dev.machine import ROOT
 from tests.crash.bus import Bus
+from tests.support import forks
+from tests.support.forks import Forked
 from tests.support.secrets import OLT_PASSWORD
 from tests.support.until import until
 
@@ -76,7 +78,7 @@ class Worker:
     """The module that is `acende`."""
     began_at: float = 0.0
     """When its present process was started, in seconds since the epoch."""
-    _process: asyncio.subprocess.Process | None = None
+    _process: asyncio.subprocess.Process | Forked | None = None
     _log_from: int = 0
 
     @property
@@ -94,10 +96,16 @@ class Worker:
         with self.log.open("ab") as log:
             self._log_from = log.tell()
             self.began_at = time.time()
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self.program, "run",
-                cwd=self.folder, env={**self.env, **names}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+            env = {**self.env, **names}
+            if env["PYTHONPATH"] == str(ROOT):
+                self._process = await forks.started(
+                    ["run"], self.folder, env, stdout=log, stderr=log, module=self.program
+                )
+            else:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", self.program, "run",
+                    cwd=self.folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                )  # fmt: skip
 
     async def up(self, within_s: float = 60.0) -> int:
         """Wait until its loops run; the port of its HTTP side."""
@@ -128,7 +136,7 @@ class Worker:
 
         await until(look, within_s, 0.1)
 
-    def must_run(self) -> asyncio.subprocess.Process:
+    def must_run(self) -> asyncio.subprocess.Process | Forked:
         """Its process. Raises AssertionError if it has ended by itself."""
         assert self._process is not None
         assert self._process.returncode is None, f"{self.name} has ended by itself: {self.tail()}"

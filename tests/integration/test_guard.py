@@ -17,8 +17,9 @@ from dev.machine import ROOT
 from dev.process import Server, StartFailed
 
 OWNER = """
-import sys, time
+import signal, sys, time
 from dev.process import Server
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts the tests may ignore it
 server = Server("sleeper")
 server.start([sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(600)"])
 server.wait_until(lambda: server.log.read_text().strip().isdigit(), 20)

@@ -20,7 +20,8 @@ from aiokafka import AIOKafkaProducer
 from dev.process import free_port
 from schemas.place import PonPort
 from tests.operations.pages import Deed, Typed, agree
-from tests.support.installation import Installation, WorkerProcess, cancelled, received, started
+from tests.support.forks import shims
+from tests.support.installation import SHORT_LEASES, Installation, WorkerProcess, cancelled, received, started
 from tests.support.secrets import ENABLE_PASSWORD, OLT_PASSWORD, without_secrets
 from tests.support.until import until
 from vendors.simulator.rows import PluggedOnu
@@ -234,13 +235,13 @@ async def stage(here: Installation) -> AsyncIterator[Stage]:
     uses = ("EQUIPMENT", "INSTALL", "PROGRESS", "RESULTS", "DEAD_LETTERS")
     here.env |= {f"ACENDE_TOPIC_{use}": f"{topic}.{mark}" for use, topic in zip(uses, TOPICS, strict=True)}
     here.env |= {"ACENDE_KAFKA_GROUP": f"acende.{mark}", "ACENDE_HTTP_PORT": str(free_port())}
-    here.env["ACENDE_SAVE_TIMEOUT_S"] = "10"  # a lease is longer where saving may take longer
+    here.env |= SHORT_LEASES
     inventory = here.folder / "inventory.yaml"
     rows = yaml.safe_load(inventory.read_text())
     rows["olts"] = [{"id": row["id"], **row} for row in rows["olts"]]
     rows["olts"] = rows.pop("olts")  # last, as people write it
     _write(inventory, rows)
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    path = f"{shims()}:{Path(sys.executable).parent}:{os.environ['PATH']}"
     shell = await asyncio.create_subprocess_exec(
         "bash", "--norc", cwd=here.folder, env=here.env | {"PATH": path},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, limit=1 << 20,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +17,8 @@ import httpx
 import yaml
 
 from schemas.inventory import Inventory, Olt
+from tests.support import forks
+from tests.support.forks import Forked
 from tests.support.kafka import Topics
 from tests.support.secrets import OLT_PASSWORD, PPPOE_PASSWORD, WIFI_KEY
 from tests.support.until import until
@@ -27,6 +27,15 @@ from worker.simulate import Account, Served, serve_fleet
 ROOT = Path(__file__).parents[2]
 DIGEST_KEY = "chave-de-teste-0123456789"
 SERIAL = "HWTC1A2B3C4D"
+SHORT_LEASES = {
+    "ACENDE_LEASE_S": "15",
+    "ACENDE_LEASE_RENEW_S": "3",
+    "ACENDE_LEASE_MARGIN_S": "1",
+    "ACENDE_CONNECT_TIMEOUT_S": "5",
+    "ACENDE_COMMAND_TIMEOUT_S": "10",
+    "ACENDE_SAVE_TIMEOUT_S": "10",
+}
+"""For those who wait until the leases of workers that are gone have ended; one is longer where a line may take longer."""
 
 
 def _inventory() -> dict[str, Any]:
@@ -49,19 +58,7 @@ class Installation:
 
     async def acende(self, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
         """Run one command; its status, standard output and standard error."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "worker.cli",
-            *arguments,
-            cwd=self.folder,
-            env=self.env,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate(stdin)
-        return process.returncode or 0, out.decode(), err.decode()
+        return await forks.ran(arguments, self.folder, self.env, stdin)
 
     async def json(self, *arguments: str) -> Any:
         """What a command prints with --json; it must succeed."""
@@ -73,17 +70,8 @@ class Installation:
     async def worker(self, name: str = "w1", **env: str) -> AsyncIterator[WorkerProcess]:
         """A worker process that is ready, ended by SIGTERM with the block. Its log is in the folder."""
         with (self.folder / f"{name}.log").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "worker.cli",
-                "run",
-                cwd=self.folder,
-                env=self.env | {"ACENDE_WORKER_NAME": name} | env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            given = self.env | {"ACENDE_WORKER_NAME": name} | env
+            process = await forks.started(["run"], self.folder, given, stdout=log, stderr=log)
         worker = WorkerProcess(process, self.folder / f"{name}.log", process.pid)
         try:
             await until(worker.listens, 30)
@@ -102,7 +90,7 @@ class Installation:
 class WorkerProcess:
     """A worker of its own."""
 
-    process: asyncio.subprocess.Process
+    process: Forked
     log: Path
     pid: int
 

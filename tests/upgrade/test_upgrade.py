@@ -102,9 +102,9 @@ class Upgrade:
 
     async def cut_short(self, worker: Worker) -> None:
         """Kill it within an attempt, with orders in every state and results unpublished."""
-        await until(lambda: self.store.read(_in_every_state), DRAIN_S)
         reaper = Reaper([worker], self.sites, self.store, self.rng)
         async with self.desk.load(len(self.desk.running), more_per_s=1.0):  # none of them hears of its end
+            await until(lambda: self.store.read(_in_every_state), DRAIN_S)
             await reaper.cut_short()
         self.running.remove(worker)
         left = await self.store.read(_left)

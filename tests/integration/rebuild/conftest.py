@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, select
 
 from dev.postgres import Database
 from schemas.place import PonPort
-from tests.support.installation import Installation, cancelled, installation, received, started
+from tests.support.installation import SHORT_LEASES, Installation, cancelled, installation, received, started
 from tests.support.kafka import Topics
 from tests.support.postgres import fresh_database
 from tests.support.until import until
@@ -155,7 +155,7 @@ def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[
 @asynccontextmanager
 async def _worked(folder: Path, topics: Topics, url: str) -> AsyncIterator[Installation]:
     async with installation(folder, topics, url) as here:
-        here.env["ACENDE_SAVE_TIMEOUT_S"] = "10"  # a lease is longer where saving may take longer
+        here.env |= SHORT_LEASES
         for serial, port in BOXES.items():
             box = PluggedOnu(serial, PonPort.model_validate(port), "EG8145V5")
             here.served[OLT].sim.olt.plug(box)

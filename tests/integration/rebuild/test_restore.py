@@ -30,6 +30,7 @@ from tests.integration.rebuild.conftest import (
     stock,
 )
 from tests.support.installation import cancelled, received, started
+from tests.support.until import until
 from worker.store.schema import job, outbox
 
 DARK = "HWTC0000000F"
@@ -119,6 +120,11 @@ async def _before(site: Site) -> None:
         await site.becomes(order, "completed")
     await site.becomes("OS-WAITS", "waiting")
     await site.becomes("OS-AGAIN", "failed")
+    await until(lambda: _sent(site))  # what is not sent yet is sent by both, the copy and who was copied
+
+
+async def _sent(site: Site) -> bool:
+    return not rows(site.there, outbox)
 
 
 async def _after(site: Site) -> None:
@@ -135,3 +141,4 @@ async def _after(site: Site) -> None:
     await site.becomes("OS-NEW", "completed")
     await site.becomes("OS-AGAIN", "working", 2)
     await asyncio.sleep(2.0)  # the last records leave
+    await until(lambda: _sent(site))

@@ -174,13 +174,17 @@ async def test_one_of_two_workers_exports_the_survey_and_the_other_takes_over_wh
         async with surveying(store, "w2") as two:
             await asyncio.sleep(0.3)
             assert names(two) == set()
-            await store.run(roles.release, ROLE, "w1")
-            await store.run(roles.take, ROLE, "w2", LEASE_LEAST_S)
+            await store.run(_handed_over)
             await until(lambda: leads(two))
             await until(lambda: gone(one))
         assert names(two) == set()
         await until(lambda: leads(one))
     assert names(one) == set()
+
+
+def _handed_over(conn: Connection) -> None:
+    roles.release(conn, ROLE, "w1")
+    roles.take(conn, ROLE, "w2", LEASE_LEAST_S)
 
 
 async def gone(exported: Exported) -> bool:

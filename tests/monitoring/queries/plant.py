@@ -27,6 +27,7 @@ from tests.crash.desk import Desk, Order
 from tests.crash.stories import STORIES
 from tests.crash.town import WORKERS, Site, town
 from tests.crash.workers import IMPATIENT, Worker
+from tests.support.forks import shims
 from tests.support.kafka import Topics
 from tests.support.prometheus import Prometheus, prometheus, scraped
 from tests.support.secrets import DATABASE_PASSWORD, OLT_PASSWORD
@@ -125,7 +126,7 @@ class Plant:
     @property
     def console(self) -> dict[str, str]:
         """The environment of such commands: ACENDE_…, PROMETHEUS, LOG, and the METRICS page of a worker."""
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        path = f"{shims()}:{Path(sys.executable).parent}:{os.environ['PATH']}"
         return self.env | {
             "PATH": path,
             "PROMETHEUS": self.prometheus.url,

@@ -15,6 +15,7 @@ from tests.monitoring.queries.expressions import alerts, panels, quicker_rules, 
 from tests.monitoring.queries.plant import Plant, plant
 from tests.monitoring.queries.watch import Ledger, answered
 from tests.support.secrets import leaked
+from tests.support.until import until
 
 HEALTHY_S = 40.0
 
@@ -83,8 +84,7 @@ async def test_a_bucket_leads_to_the_trace_that_the_erp_began(here: Plant) -> No
 
 
 async def test_no_password_is_in_a_label_or_a_log(here: Plant) -> None:
-    series = await here.prometheus.instant('{__name__=~"acende_.*"}')
-    assert series
+    series = await until(lambda: here.prometheus.instant('{__name__=~"acende_.*"}'))
     assert leaked(str(series)) == []
     for worker in here.workers.values():
         assert leaked(worker.log.read_text()) == []
