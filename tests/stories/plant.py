@@ -30,6 +30,7 @@ from schemas.configuration import Configuration
 from schemas.inventory import Inventory, Olt
 from schemas.place import PonPort
 from schemas.services import Services
+from tests.support.migrated import migrate
 from tests.support.olts import USER, built
 from tests.support.secrets import OLT_PASSWORD, PPPOE_PASSWORD
 from tests.support.until import until
@@ -50,7 +51,6 @@ from worker.reconcile import Rules
 from worker.retry import RetryPolicy
 from worker.store import apply
 from worker.store.db import Clock, Context, Store
-from worker.store.migrate import upgrade
 from worker.store.schema import job, job_step, olt_lease, outbox, service_order
 from worker.store.sweep import sweep
 from worker.verify import Patience
@@ -456,7 +456,7 @@ async def plant(
     **more: Any,
 ) -> AsyncIterator[Plant]:
     """A plant with these OLTs, its database migrated; nothing works yet. `alone`: no command line ends orders beside it."""
-    upgrade(url)
+    migrate(url)
     counted: list[Order] = []
     store = opened(url, counted.extend)
     served = [

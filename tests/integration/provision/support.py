@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from tests.support.migrated import migrate
 from worker.store import db, leases
 from worker.store.db import Store
-from worker.store.migrate import upgrade
 from worker.store.schema import job
 
 HOUR = timedelta(hours=1)
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 @contextlib.asynccontextmanager
 async def migrated(url: str, **options: Any) -> AsyncIterator[Store]:
     """A store on a migrated database."""
-    upgrade(url)
+    migrate(url)
     store = Store.open(url, **options)
     try:
         yield store
