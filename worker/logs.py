@@ -7,10 +7,12 @@ of libraries, of which only type and place are kept (their messages may repeat w
 import logging
 import re
 import sys
+import threading
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TextIO
 from urllib.parse import unquote
@@ -38,12 +40,26 @@ _MUTE = ("faststream",)
 """It warns of what is meant, says each batch, and brings a handler of its own, which prints tracebacks as they are. Of an
 exception it repeats the message, which may hold part of a record."""
 
-_REPEATS = ("aiokafka",)
-"""It says the same dozens of times a second for as long as a broker is away."""
-_WAITS = frozenset({"http_connection_closed", "store_faulty", "store_unavailable"})
-"""What our loops say each time they look in vain for the database, and of each connection that strangers open in vain."""
-_SELDOM_S = 300.0
+_OURS = ("worker", "vendors", "events", "schemas")
+"""Whoever else writes is a library: it says the same for as long as a broker is away, or once for each connection."""
+_STATES = frozenset(
+    {
+        "http_connection_closed",
+        "kafka_unavailable",
+        "publish_retried",
+        "record_set_aside",
+        "store_faulty",
+        "store_unavailable",
+    }
+)
+"""What we say again and again for as long as a state lasts, or of each of many records."""
+_APART = ("loop", "olt", "topic", "code", "error", "reason", "why")
+"""Members of ours by which such lines are told apart."""
+_MINUTE_S = 60.0
+_FLOOD = 20
+"""Lines of any other kind of ours in a minute: of each order that meets the same bug, say."""
 _KINDS_MOST = 10
+_LEFT_OUT = "lines_left_out"
 
 _ANY = Platform(name="any", prompt="")
 """Of an error alone nobody knows which platform it quotes."""
@@ -126,47 +142,94 @@ def _untold(record: logging.LogRecord) -> bool:
     return True
 
 
-class Seldom(logging.Filter):
-    """Of each kind of line of who repeats himself, the first at once, then one in five minutes.
+@dataclass
+class _Told:
+    """Of a kind of line: when its minute began, how many were written in it, and how many left out."""
 
-    `left_out` of that one counts those in between. Lines are of a kind that have the same text, but for the message of an
-    exception; of one template at most ten are told apart.
+    since: float
+    written: int = 1
+    left_out: int = 0
+
+
+class Seldom(logging.Filter):
+    """Of warnings and errors that repeat themselves, the first of each kind at once, and how many came in each minute.
+
+    What libraries say, and what we say while a state lasts, is written once a minute, with how many were `left_out` in
+    between; of any other kind of ours there are twenty. Where a kind falls silent, `lines_left_out` tells how many there
+    were. Lines are of a kind that have the same text, but for the message of an exception; of one template at most ten are
+    told apart.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, tell: Callable[[Kind, int], None] | None = None
+    ) -> None:
         super().__init__()
-        self._clock = clock
-        self._last: dict[Kind, tuple[float, int]] = {}
-        """When one of a kind was last let through, and how many were left out since."""
+        self._clock, self._tell = clock, tell or _tell_left_out
+        self._kinds: dict[Kind, _Told] = {}
         self._variants: Counter[Kind] = Counter()
+        self._looked = 0.0
+        self._one = threading.RLock()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
         ours: Any = record.msg if isinstance(record.msg, dict) else {}
-        if record.name.partition(".")[0] not in _REPEATS and ours.get("event") not in _WAITS:
+        library = record.name.partition(".")[0] not in _OURS
+        if library and record.levelno > logging.ERROR:
+            # It has lost one connection, and whoever uses it tells of that.
+            record.levelno, record.levelname = logging.ERROR, logging.getLevelName(logging.ERROR)
+        if record.levelno < logging.WARNING or ours.get("event") == _LEFT_OUT:
             return True
-        kind, now = self._kind(record, ours), self._clock()
-        told_at, left_out = self._last.get(kind, (None, 0))
-        if told_at is not None and now - told_at < _SELDOM_S:
-            self._last[kind] = (told_at, left_out + 1)
-            return False
-        self._last[kind] = (now, 0)
-        if left_out and ours:
-            ours["left_out"] = left_out
-        elif left_out:
-            record.left_out = left_out
-        return True
+        with self._one:
+            now = self._clock()
+            self._tell_silent(now)
+            state = library or ours.get("event") in _STATES
+            kind = (
+                self._kind(record, ours) if state else (record.name, record.levelname, str(ours.get("event")))
+            )
+            return self._may(kind, now, 1 if state else _FLOOD, record, ours)
+
+    def _may(self, kind: Kind, now: float, most: int, record: logging.LogRecord, ours: Any) -> bool:
+        lines = self._kinds.get(kind)
+        if lines is None or now - lines.since >= _MINUTE_S:
+            left_out = lines.left_out if lines else 0
+            self._kinds[kind] = _Told(now)
+            if left_out and ours:
+                ours["left_out"] = left_out
+            elif left_out:
+                record.left_out = left_out
+            return True
+        if lines.written < most:
+            lines.written += 1
+            return True
+        lines.left_out += 1
+        return False
+
+    def _tell_silent(self, now: float) -> None:
+        """Tell of kinds that have been silent for a minute how many lines were left out."""
+        if now - self._looked < _MINUTE_S:
+            return
+        self._looked = now
+        for kind, lines in self._kinds.items():
+            if lines.left_out and now - lines.since >= 2 * _MINUTE_S:
+                count, lines.left_out = lines.left_out, 0
+                self._tell(kind, count)
 
     def _kind(self, record: logging.LogRecord, ours: Mapping[str, Any]) -> Kind:
         told = record.msg if record.args else ours.get("event", "")
-        template: Kind = (record.name, record.levelname, str(told), str(ours.get("loop")))
-        args = record.args or (ours.get("error", record.msg),)
+        template: Kind = (record.name, record.levelname, str(told))
+        args = record.args or (tuple(ours.get(name) for name in _APART) if ours else (record.msg,))
         given = args if isinstance(args, tuple) else (args,)
         kind = (*template, *map(_without_message, given))
-        if kind in self._last:
+        if kind in self._kinds:
             return kind
         self._variants[template] += 1
         return kind if self._variants[template] <= _KINDS_MOST else template
+
+
+def _tell_left_out(kind: Kind, count: int) -> None:
+    name, level, *said = kind
+    log = structlog.get_logger(__name__)
+    log.warning(_LEFT_OUT, of=name, of_level=level.lower(), said=" ".join(said[:1]), left_out=count)
 
 
 def _without_message(value: object) -> str:
@@ -176,6 +239,18 @@ def _without_message(value: object) -> str:
 def _one_line(_logger: WrappedLogger, _method: str, line: str) -> str:
     """A line is one, and nothing in it moves a terminal's cursor."""
     return escaped(line).replace("\n", r"\n")
+
+
+_NO_TOPIC = re.compile(
+    r"(?i)no partition metadata for topic|topic .{1,249} is not available|unknown_?topic_?or_?part"
+)
+
+
+def _hint(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
+    """Say with a line about a topic that is not there what makes it."""
+    if _NO_TOPIC.search(f"{line.get('event', '')} {line.get('error', '')}"):
+        line["hint"] = "acende topics --create"
+    return line
 
 
 def _trace(_logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
@@ -210,6 +285,7 @@ def set_up(settings: Settings, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _trace,
         _exceptions,
+        _hint,
         Redactor(secrets_of(settings)),
     ]
     structlog.configure(

@@ -6,9 +6,10 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 
 from worker import logs
 from worker.logs import Seldom
@@ -52,8 +53,8 @@ def test_an_outage_of_ten_minutes_leaves_tens_of_lines_and_the_first_of_each_kin
                 said += 1
                 kept += [record] if seldom.filter(record) else []
     assert {(record.name, record.msg) for record in kept[: len(AWAY)]} == {row[:2] for row in AWAY}
-    assert len(kept) == 2 * len(AWAY)
-    assert [getattr(record, "left_out", 0) for record in kept] == [0] * 4 + [300 * 5 - 1] * 4
+    assert len(kept) == 10 * len(AWAY)
+    assert [getattr(record, "left_out", 0) for record in kept] == [0] * 4 + [60 * 5 - 1] * 36
 
 
 def test_another_node_another_error_and_another_level_are_kinds_of_their_own() -> None:
@@ -77,7 +78,7 @@ def test_a_line_that_differs_each_time_fills_neither_log_nor_memory() -> None:
     seldom = Seldom(lambda: 0.0)
     kept = [seldom.filter(line("aiokafka", "offset %s", number)) for number in range(1000)]
     assert sum(kept) == 11
-    assert len(seldom._last) == 11
+    assert len(seldom._kinds) == 11
 
 
 def test_what_loops_say_of_the_database_counts_what_was_left_out() -> None:
@@ -92,23 +93,100 @@ def test_what_loops_say_of_the_database_counts_what_was_left_out() -> None:
 
     assert said(0.0)
     assert not said(1.0)
-    assert not said(299.0)
-    assert said(300.0)["left_out"] == 2
+    assert not said(59.0)
+    assert said(60.0)["left_out"] == 2
 
 
-def test_our_own_lines_and_those_of_other_libraries_are_all_written(stream: io.StringIO) -> None:
+def test_each_change_is_one_line_whoever_writes_it(stream: io.StringIO) -> None:
     log = logs.get("worker.publish")
-    for _ in range(3):
-        log.warning("kafka_unavailable", loop="publish")
+    for number in range(50):
+        log.warning("kafka_unavailable", loop="publish", error="KafkaConnectionError")
         logging.getLogger("asyncssh").error("closed")
+        logging.getLogger("scrapli.channel").critical("operation timed out, closing connection")
+        logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
         logging.getLogger("aiokafka.client").error("Unable to update metadata from %s", [1])
         log.warning("store_unavailable", loop="sweep", error="away")
         log.warning("store_unavailable", loop="publish", error="away")
         log.error("store_faulty", loop="sweep", error="UndefinedTable")
-    told = [json.loads(one)["event"] for one in stream.getvalue().splitlines()]
-    assert (told.count("store_unavailable"), told.count("store_faulty")) == (2, 1)
-    assert told.count("kafka_unavailable") == told.count("closed") == 3
-    assert told.count("Unable to update metadata from [1]") == 1
+        log.warning("record_set_aside", topic="erp.install", offset=number, code="not_json")
+        log.warning("publish_retried", topic="t", row=number, error="KafkaTimeoutError")
+    log.warning("kafka_unavailable", loop="publish", error="NodeNotReadyError")
+    found = [json.loads(one) for one in stream.getvalue().splitlines()]
+    assert len(found) == 11
+    assert {one["level"] for one in found} == {"warning", "error"}
+
+
+def test_of_lines_of_ours_that_say_no_state_twenty_a_minute_are_written() -> None:
+    seldom = Seldom(lambda: 0.0)
+
+    def said(event: str, number: int) -> bool:
+        told: Any = {"event": event, "order": f"OS-{number}"}
+        return seldom.filter(line("worker.olt_worker", told))
+
+    assert sum(said("run_failed", number) for number in range(100)) == 20
+    assert said("outcome_not_recorded", 1)
+    info = line("worker.app", cast("Any", {"event": "job_done"}))
+    info.levelno, info.levelname = logging.INFO, "INFO"
+    assert all(seldom.filter(info) for _ in range(100))
+
+
+def test_what_falls_silent_is_counted_with_the_next_line_of_any_kind() -> None:
+    clock, counted = [1000.0], []
+    seldom = Seldom(lambda: clock[0], lambda kind, count: counted.append((kind[0], kind[2], count)))
+    for _ in range(300):
+        seldom.filter(line("asyncssh", "closed %s", 1))
+    clock[0] = 1130.0
+    assert seldom.filter(line("worker.x", cast("Any", {"event": "another"})))
+    assert counted == [("asyncssh", "closed %s", 299)]
+    clock[0] = 1300.0
+    assert seldom.filter(line("asyncssh", "closed %s", 1))
+    assert len(counted) == 1
+
+
+def test_the_count_is_a_line_of_its_own_and_passes_itself(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    [seldom] = logging.getLogger().handlers[0].filters
+    monkeypatch.setattr(seldom, "_clock", lambda: now[0])
+    for _ in range(5):
+        logging.getLogger("asyncssh").error("closed")
+    now[0] = 1200.0
+    logs.get("worker.app").warning("clock_jumped")
+    found = [json.loads(one) for one in stream.getvalue().splitlines()]
+    assert [one["event"] for one in found] == ["closed", "lines_left_out", "clock_jumped"]
+    assert (found[1]["of"], found[1]["left_out"]) == ("asyncssh", 4)
+
+
+def test_what_libraries_say_passes_the_redactor_too(stream: io.StringIO) -> None:
+    logs.set_up(Settings(kafka_sasl_password=SecretStr("cnSECRET")), stream)
+    for name in (
+        "asyncssh",
+        "scrapli.channel",
+        "uvicorn.error",
+        "aiokafka",
+        "asyncio",
+        "httpx",
+        "py.warnings",
+    ):
+        logging.getLogger(name).error("said cnSECRET to %s", "user:cnSECRET")
+    assert stream.getvalue().count("\n") == 7
+    assert "cnSECRET" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("aiokafka.coordinator", ("No partition metadata for topic %s", "erp.install")),
+        ("aiokafka.cluster", ("Topic %s is not available during auto-create initialization", "erp.install")),
+        ("aiokafka.client", ("failed: %s", "UnknownTopicOrPartitionError")),
+    ],
+)
+def test_a_topic_that_is_not_there_is_said_with_what_makes_it(
+    stream: io.StringIO, name: str, said: tuple[str, str]
+) -> None:
+    logging.getLogger(name).error(*said)
+    assert json.loads(stream.getvalue())["hint"] == "acende topics --create"
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
