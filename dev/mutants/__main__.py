@@ -27,7 +27,7 @@ from dev.mutants.warm import WarmJudge
 FOLDER = ROOT / ".cache" / "mutants"
 EQUIVALENT = Path(__file__).parent / "equivalent.yaml"
 MARKS = "not slow and not cluster and not pace"
-COLD_TESTS = 600
+COLD_TESTS = 60
 """So many are run where each fault needs a process of its own, in which they are collected anew."""
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 

@@ -122,15 +122,16 @@ class WarmJudge:
     def judge(self, fault: Fault) -> Verdict:
         """What the tests say that come by; `unfit` where only a process that begins with the fault can tell."""
         first, last = self._places[fault]
+        at_import = self._reach.at_import(fault.module, first, last)
         open_tests = tests = self._tests(fault.module, first, last)
         while open_tests:
             end = self._trial(fault, open_tests)
             if end.outcome == "failed" and not self._is_sound(end.test):
                 open_tests = open_tests[open_tests.index(end.test) + 1 :]
                 continue
-            at_import = self._reach.at_import(fault.module, first, last)
             return _verdict(fault, len(tests), end, at_import=at_import)
-        return Verdict(fault, "survived" if tests else "unreached", len(tests))
+        none_left = "survived" if tests else "unfit" if at_import else "unreached"
+        return Verdict(fault, none_left, len(tests))
 
     def _tests(self, module: str, first: int, last: int) -> list[str]:
         """Those that come by, and then the cases of the same functions that nobody has watched."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
@@ -9,25 +11,44 @@ from typing import Any
 import pytest
 
 from events.record import About, Event, RawRecord, Rejected
-from worker import retry, turns, verify
+from vendors.contract import Platform
+from vendors.expressions import expression
+from vendors.huawei_smartax.stored import Host
+from vendors.left_out import refuse_unsure
+from vendors.line import Broken, Line
+from vendors.noise import Notice
+from vendors.screen import Screen
+from vendors.session import Exchange, Habits
+from vendors.telnet import TelnetOptions
+from worker import ledger, lifecycle, reconcile, retry, turns, verify
 from worker.batch import Item, Reading
-from worker.breaker import Breaker, BreakerPolicy
+from worker.breaker import Breaker, BreakerPolicy, after_failure
 from worker.clock import Watch
-from worker.connect import Gate
+from worker.connect import Connector, Gate
+from worker.consumer import Consumer, KeepingConsumer
 from worker.correlate.decide import Change
 from worker.facts import Order, Rules, Unit
-from worker.ledger import SaveRule
+from worker.ingest import Kept
+from worker.lease import HeldLease
+from worker.ledger import SaveRule, Taken
 from worker.logins import Refusal
 from worker.notes import Notes
+from worker.olt_worker import OltWorker, Shared
 from worker.outcome import Completed
 from worker.policy import Standing
+from worker.provision import Provisioner
+from worker.rebuild import Read, Wish
+from worker.reconcile import Run
+from worker.resolve import resolve
 from worker.results import Told
 from worker.settings import Settings
+from worker.store import emit, logins, privacy, search, timelines, work
 from worker.store.apply import Applied
-from worker.store.db import _After
+from worker.store.db import Store, _After
 from worker.store.orders import Failure
 from worker.store.outbox import Backlog, Record
 from worker.store.rebuild import Rebuilt
+from worker.store.rows import order_of
 from worker.store.search import Search
 from worker.store.settle import Settled
 from worker.store.sweep import Swept
@@ -45,13 +66,23 @@ NOTHING: list[tuple[type, dict[str, Any]]] = [
     (Change, {"start": False, "look": False, "stop": False, "remove": (), "told": False, "say": None}),
     (Completed, {"own": False, "gone": ()}),
     (Event, {"traceparent": None, "arrival_overrode_time": False, "dated": None}),
+    (Exchange, {"effect": "read", "complete": True}),
     (Failure, {"parked": False, "removed": (), "left": ()}),
     (Gate, {"places": 20, "slow_s": 1.0}),
+    (Habits, {"pipelines": True}),
+    (HeldLease, {"wanted_back": False}),
+    (Host, {"priority": 0, "login": None}),
     (Item, {"bare": False}),
     (Job, {"open_attempt": False}),
+    (Kept, {"given_up": False}),
+    (Notice, {"last": None, "torn": None, "most": 1, "before": 0, "after": 0}),
     (Notes, {"attempts": 0, "faults": 0, "waits": 0, "lit": False, "changed": False, "unread": 0}),
     (Order, {"has_secrets": False, "revision": 0, "sequence": 0, "claims": False, "attempts": 0, "parked": False, "secrets_kept": True}),
+    (OltWorker, {"stopping": False, "session": None, "state": "starting"}),
+    (Platform, {"batch_limit": 20, "pipeline": "reads", "width": None, "line_end": "\n", "leave": "quit", "pager_next": " "}),
+    (Provisioner, {"poll_s": 1.0, "tend_s": 5.0, "olt_gone_s": 300.0, "_stopping": False}),
     (RawRecord, {"headers": ()}),
+    (Read, {"unread": 0, "offsets_set": True}),
     (Rebuilt, {"units": 0, "orders": 0, "events": 0, "finals": 0}),
     (Record, {"id": 0, "written_at": 0.0}),
     (Refusal, {"awaited": True}),
@@ -62,10 +93,14 @@ NOTHING: list[tuple[type, dict[str, Any]]] = [
     (SaveRule, {"debounce_s": 60.0, "latest_s": 600.0}),
     (Search, {"undecided": False, "priority": 5}),
     (Settled, {"orders": 0, "finished": 0}),
+    (Shared, {"login_retries": 2, "idle_s": 60.0, "crowded": False}),
     (Standing, {"binding": "nobody", "own": frozenset(), "claimed_by": None, "lit_at_new_place": False}),
     (Swept, {"orders": 0, "finished": 0, "secrets": 0, "inbox": 0, "personal": 0, "rejected": 0}),
+    (Taken, {"brief": None, "order": None, "fault": False, "in_doubt": False}),
+    (TelnetOptions, {"columns": 511, "rows": 511, "_offered": False, "_seen": 0}),
     (Unit, {"undecided": False}),
     (Watch, {"ahead_s": 0.0, "jumps": 0, "steps_back": 0, "jumped_at": None, "doubted_from": 0.0}),
+    (Wish, {"onto_backup": False}),
     (_After, {"erased": False}),
     (retry.GiveUp, {"parked": False}),
     (retry.RetryPolicy, {"attempts_max": 8, "first_s": 5.0, "longest_s": 300.0, "jitter": 0.2}),
@@ -81,7 +116,49 @@ def test_a_value_of_which_nothing_is_said_says_nothing(kind: Any, expected: dict
     assert {name: known[name] for name in expected} == expected
 
 
-SECRET_ATTRIBUTES = [(Rules, "digest_key"), (Rules, "is_onu"), (OrderView, "final")]
+UNSAID: list[tuple[Callable[..., Any], dict[str, Any]]] = [
+    (after_failure, {"spread": 0.0, "silent": False}),
+    (Broken, {"text": "", "out_of_step": False, "written": True}),
+    (Consumer.getmany, {"timeout_ms": 0, "max_records": None}),
+    (emit.progress, {"say": None, "news": False, "event_id": None}),
+    (expression, {"any_case": False}),
+    (KeepingConsumer.getmany, {"timeout_ms": 0, "max_records": None}),
+    (ledger.move_on, {"open_attempt": True}),
+    (lifecycle.fail, {"parked": False}),
+    (Line.write, {"end": True}),
+    (logins.forget_unused, {"limit": 500}),
+    (order_of, {"secrets_kept": True}),
+    (privacy.forget, {"long_ago": False}),
+    (reconcile.noticed, {"after": False}),
+    (refuse_unsure, {"serials": True}),
+    (resolve, {"secrets_erased": False}),
+    (Run.move_on, {"open_attempt": True}),
+    (Screen.feed, {"end": False}),
+    (search.new, {"limit": 500}),
+    (search.shown, {"limit": 500}),
+    (Store.open, {"pool_size": 8, "timeout_s": 10.0}),
+    (timelines.deeds, {"limit": 20}),
+    (timelines.orders, {"which": "all", "limit": 100}),
+    (timelines.steps, {"after": 0}),
+    (work.of_unknown_olts, {"limit": 100}),
+    (work.overdue, {"limit": 100}),
+    (work.waiting_for, {"limit": 200}),
+]
+
+
+@pytest.mark.parametrize(("asked", "expected"), UNSAID, ids=lambda one: getattr(one, "__qualname__", ""))
+def test_what_a_call_does_not_say_is_the_usual(asked: Callable[..., Any], expected: dict[str, Any]) -> None:
+    known = inspect.signature(asked).parameters
+    assert {name: known[name].default for name in expected} == expected
+
+
+SECRET_ATTRIBUTES = [
+    (Rules, "digest_key"),
+    (Rules, "is_onu"),
+    (OrderView, "final"),
+    (reconcile.Rules, "digest_key"),
+    (Connector, "_offered"),
+]
 
 
 @pytest.mark.parametrize(("kind", "name"), SECRET_ATTRIBUTES, ids=str)
