@@ -110,3 +110,11 @@ async def test_the_lease_of_who_answers_alone_is_as_the_settings_say(
         with pytest.raises(ZeroDivisionError):
             await plan_order(shared, "OS-1", "cli-ana", rule=given, wait_s=20.0, before_login=no_login)
     assert asked == [77.0, rule, 60.0, LeaseRule()]
+
+
+async def test_who_asks_leaves_a_free_olt_to_the_workers_for_a_while(one: Plant) -> None:
+    await one.tell(started("OS-1", serial=ONU, **at()))
+    shared = loop_of(one.store, one.config, "cli").shared
+    found = await plan_order(shared, "OS-1", "cli-ana", wait_s=0.3)
+    assert (found.code, found.place) == ("olt_busy", "olt-1 0/1/0")
+    assert one.sims["olt-1"].station.most == 0
