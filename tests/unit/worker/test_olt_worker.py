@@ -624,6 +624,18 @@ async def test_an_outcome_is_counted_and_said_once_where_it_is_news(
     )
 
 
+async def test_a_run_is_told_with_the_seconds_that_it_took(make: Make) -> None:
+    ground = make(taken(1))
+
+    def pass_by() -> None:
+        ground.now += 7.0
+
+    ground.runs[1] = ends(pass_by)
+    with capture_logs() as logged:
+        await ground.live()
+    assert [line["seconds"] for line in logged if line["event"] == "job"] == [7.0]
+
+
 @pytest.mark.parametrize(("onu", "olt"), [(-19.5, None), (None, -21.5), (None, None), (-19.5, -21.5)])
 async def test_levels_that_were_measured_are_counted_each_for_itself(
     make: Make, onu: float | None, olt: float | None
