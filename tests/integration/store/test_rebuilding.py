@@ -17,7 +17,7 @@ from tests.unit.correlate.town import NOON, S, T, U, bound, cancelled, fact, rec
 from tests.unit.worker.test_results import result as result_of
 from worker.facts import Order
 from worker.results import LEAP, Result
-from worker.store import orders, rebuild, rejected, sweep
+from worker.store import orders, rebuild, rejected, sweep, world
 from worker.store.rebuild import TIMELINE_PT, Rebuilt, Sources
 from worker.store.schema import (
     action,
@@ -332,6 +332,14 @@ def test_orders_are_judged_so_many_at_once_and_all_of_them(
     conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rebuild, "ORDERS_AT_ONCE", 2)
+    judged: list[int] = []
+    gather = world.gather
+
+    def counted(conn: Connection, serials: set[str], named: set[str], ids: set[str]) -> Any:
+        judged.append(len(ids))
+        return gather(conn, serials, named, ids)
+
+    monkeypatch.setattr(world, "gather", counted)
     serials = [f"HWTC0000000{number}" for number in range(5)]
     events = [fact(started(f"O{number}", serial), number) for number, serial in enumerate(serials)]
     finals = [
@@ -342,6 +350,8 @@ def test_orders_are_judged_so_many_at_once_and_all_of_them(
     assert (done.orders, done.finals) == (5, 5)
     assert column(conn, service_order, "claims") == [True] * 5
     assert len(column(conn, job_step, "id")) == 5
+    assert judged[-3:] == [2, 2, 1]
+    assert max(judged) == 2
 
 
 def test_a_claim_passes_to_an_order_that_is_judged_before_the_one_that_had_it(
