@@ -157,6 +157,14 @@ def test_a_stage_is_told_when_it_or_its_code_is_new(conn: Connection) -> None:
     assert len(_steps(conn, "B")) == 1
 
 
+def test_an_order_of_which_the_row_says_nothing_says_nothing(conn: Connection) -> None:
+    plant(conn, service_order, {"id": "A", "verdict_params": None, "durations": None})
+    found = _order(conn)
+    assert (found.verdict_params, found.durations, found.stage, found.attempted, found.place_port) == (
+        {}, {}, None, None, None
+    )  # fmt: skip
+
+
 def test_the_place_and_the_attempts_of_an_order_are_kept(conn: Connection) -> None:
     _begun(conn)
     plant(conn, own_registration, {"olt": "olt-9", "serial": S, "service_order_id": "M"})

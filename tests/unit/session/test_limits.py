@@ -21,7 +21,7 @@ from tests.support.secrets import OLT_PASSWORD
 from tests.unit.session.streams import Script, line
 from vendors import expressions
 from vendors.contract import Adapter, Platform, read, write
-from vendors.errors import OltUnreachable, ProvisioningError
+from vendors.errors import OltUnreachable, ProvisioningError, UnknownReply
 from vendors.huawei_smartax import adapter as huawei
 from vendors.line import REPLY_LIMIT, Broken, Typed
 from vendors.login import Account, log_in
@@ -80,6 +80,36 @@ async def test_too_much_in_a_reply_is_unreachable_with_limit_and_command_named(n
     with pytest.raises(OltUnreachable, match=limit) as told:
         await made.send((read("display version"),))
     assert (told.value.command, script.closed, made.dead) == ("display version", True, True)
+    await made.close()
+
+
+@pytest.mark.parametrize(("together", "kept"), [(1, True), (2, False), (3, False)])
+async def test_lines_are_no_more_sent_together_to_an_olt_that_lost_the_order_of_two(
+    together: int, *, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = session(huawei, Script(), [])
+
+    async def loses_the_order(_typed: Any) -> Any:
+        raise Broken("x", out_of_step=True)
+
+    monkeypatch.setattr(made.line, "run", loses_the_order)
+    with pytest.raises(OltUnreachable):
+        await made._said([Typed("display version", "display version")] * together, (), "x")
+    assert made.habits.pipelines is kept
+    await made.close()
+
+
+@pytest.mark.parametrize("shield", [True, False])
+async def test_a_reply_that_nobody_understands_stopped_a_reading_unless_lines_were_being_sent(
+    *, shield: bool
+) -> None:
+    async def stumbles() -> None:
+        raise UnknownReply("x")
+
+    made = session(huawei, Script(), [])
+    with pytest.raises(UnknownReply) as stopped:
+        await made._living(stumbles(), shield=shield)
+    assert (stopped.value.reading, made._dead) == (not shield, True)
     await made.close()
 
 
