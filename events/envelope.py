@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from difflib import get_close_matches
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, NamedTuple
@@ -300,7 +301,19 @@ def _unknown(event_type: Any) -> Rejected:
     kind = event_type[: found.start()] if (found := _VERSION.search(event_type)) else ""
     if kind in _KINDS and _VERSION.fullmatch(event_type, len(kind)):
         return Rejected("unsupported_version", ("type: expected a version that is known",))
-    return Rejected("unknown_type", ("type: expected an event type that is known",))
+    return Rejected("unknown_type", (f"type: expected an event type that is known{_instead(event_type)}",))
+
+
+def _instead(event_type: str) -> str:
+    """What came, as far as it looks like a type, and what is nearest to it."""
+    came = f", not {event_type}" if _NAME_OF_TYPE.fullmatch(event_type) else ""
+    near = get_close_matches(event_type[:_TYPE_MAX], INPUTS, 1, _NEAR)
+    return came + "".join(f": {name} is the nearest" for name in near)
+
+
+_TYPE_MAX = 100
+_NAME_OF_TYPE = re.compile(rf"[A-Za-z0-9._-]{{1,{_TYPE_MAX}}}")
+_NEAR = 0.5
 
 
 def _refused(
@@ -317,7 +330,18 @@ def _refused(
 
 
 def _finding(path: tuple[str, ...], error: ErrorDetails) -> str:
-    return f"{'.'.join(path) or 'document'}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{'.'.join(path) or 'document'}: {_expected(error)}"
+
+
+def _expected(error: ErrorDetails) -> str:
+    """A sentence: neither an expression nor the name of a rule of pydantic."""
+    return _EXPECTED.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+
+
+_EXPECTED = {
+    "missing": "this member is required",
+    "string_pattern_mismatch": "expected the form that `acende schemas` describes",
+}
 
 
 def _is_other_unit(reading: _Reading, event_type: str, data: bytes | None, *, serial_refused: bool) -> bool:

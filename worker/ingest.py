@@ -28,6 +28,7 @@ from worker import bus, logs, metrics, topics, tracing
 from worker.batch import Item, Reading, halves, where
 from worker.clock import boottime
 from worker.consumer import KeepingConsumer, raw
+from worker.kafka_said import kafka_says
 from worker.lag import EVERY_S, Lag
 from worker.settings import Settings
 from worker.store.db import DataRefused, Store, StoreFaulty, StoreUnavailable
@@ -167,7 +168,9 @@ class Ingest(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _disconnect(self, broker: KafkaBroker, start: asyncio.Task[None]) -> None:
         if start.done() and (error := start.exception()):
-            log.warning("kafka_unavailable", loop="ingest", error=type(error).__name__)
+            log.warning(
+                "kafka_unavailable", loop="ingest", error=type(error).__name__, says=kafka_says(error)
+            )
             if not isinstance(error, KafkaError | OSError):
                 raise error
         start.cancel()

@@ -112,7 +112,6 @@ def _refused(part: _Part, value: bytes, rejected: Rejected) -> Written:
 
 def _fault(part: _Part, finding: str) -> Fault:
     member, _, expected = finding.partition(": ")
-    expected = "this member is required" if expected == "Field required" else expected
     return Fault(part.line_of(member.split(".")), member, expected)
 
 

@@ -18,6 +18,7 @@ from aiokafka.errors import (
 
 from worker import logs, metrics, tracing
 from worker.clock import boottime
+from worker.kafka_said import kafka_says
 from worker.producer import BATCH_BYTES, REQUEST_TIMEOUT_S, Line
 from worker.settings import Settings
 from worker.store import Connection, db, outbox, roles
@@ -81,7 +82,9 @@ class Publisher:
             waited("publish", error)
             return 1.0
         except (KafkaError, OSError) as error:
-            log.warning("kafka_unavailable", loop="publish", error=type(error).__name__)
+            log.warning(
+                "kafka_unavailable", loop="publish", error=type(error).__name__, says=kafka_says(error)
+            )
             return 1.0
 
     async def _turn(self) -> float:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from sqlalchemy import Engine, create_engine, text
 
+from dev.certificates import localhost_certificate
 from dev.kafka import Broker, create_topic, kafka_broker
 from dev.kafka_config import Security
 from tests.support.kafka import Topics
 from tests.support.secrets import SASL_PASSWORD
+from worker.kafka_said import kafka_says
 
 
 async def _read(topic: str, count: int, **options: object) -> list[bytes | None]:
@@ -89,5 +92,15 @@ async def test_a_secured_broker_lets_in_only_who_has_the_password() -> None:
         for mechanism in ("PLAIN", "SCRAM-SHA-512"):
             for tls in (False, True):
                 assert await _round_trip(broker, SASL_PASSWORD, mechanism=mechanism, tls=tls)
-                with pytest.raises(KafkaError):
+                with pytest.raises(KafkaError) as refused:
                     await _round_trip(broker, "wrong", mechanism=mechanism, tls=tls)
+                assert kafka_says(refused.value).startswith("Kafka refuses the login: see ACENDE_KAFKA_SASL_")
+        stranger = replace(broker, authority=localhost_certificate().authority)
+        with pytest.raises(KafkaError) as distrusted:
+            await _round_trip(stranger, SASL_PASSWORD, mechanism="PLAIN", tls=True)
+        assert kafka_says(distrusted.value).endswith("trusted here: see ACENDE_KAFKA_TLS_CA_FILE")
+        with pytest.raises(KafkaError) as away:
+            await _round_trip(
+                replace(broker, sasl_plaintext="127.0.0.1:1"), "x", mechanism="PLAIN", tls=False
+            )
+        assert kafka_says(away.value) == "Kafka is not available: see ACENDE_KAFKA_SERVERS"

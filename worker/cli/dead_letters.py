@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from worker import dead_letters, settings
-from worker.cli import output
+from worker.cli import codes, output
 from worker.cli.failure import Failure, Status
 from worker.cli.opened import opened
 from worker.cli.output import Json, Who, Why
@@ -48,6 +48,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """The newest dead letters, as far as their topic keeps them."""
+    codes.known(code)
     places = None if subject is None else _of(subject)
     found = [] if places == set() else asyncio.run(dead_letters.letters(settings.load(), limit, code, places))
     if as_json:
@@ -139,6 +140,7 @@ def replay(
     """Send the records to their topics again, as they are: what was wrong with the reader has been mended."""
     if bool(records) == bool(code):
         raise Failure("name records, or --code", Status.USAGE)
+    codes.known(code)
     places = [_place(record) for record in dict.fromkeys(records or ())]
     name, reason = output.signed(who, why)
     with opened() as (known, store, _):

@@ -34,19 +34,3 @@ class Failure(Exception):
     def __init__(self, sentence: str, status: Status = Status.NO) -> None:
         super().__init__(sentence)
         self.status = status
-
-
-_KAFKA = {
-    "UnknownTopicOrPartitionError": "Kafka has no such topic: see ACENDE_TOPIC_…",
-    "AuthenticationFailedError": "Kafka refuses the login: see ACENDE_KAFKA_SASL_…",
-    "SaslAuthenticationFailed": "Kafka refuses the login: see ACENDE_KAFKA_SASL_…",
-    "TopicAuthorizationFailedError": "Kafka does not let this account use the topic",
-    "KafkaConnectionError": "Kafka is not available: see ACENDE_KAFKA_SERVERS",
-    "KafkaTimeoutError": "Kafka does not answer: see ACENDE_KAFKA_SERVERS",
-}
-
-
-def kafka_says(error: Exception) -> str:
-    """What aiokafka raised, as a sentence."""
-    kind = type(error).__name__
-    return _KAFKA.get(kind, f"Kafka does not do it ({kind})")

@@ -11,8 +11,9 @@ from rich.progress import Progress
 
 from worker import outside, settings
 from worker.cli import output
-from worker.cli.failure import Failure, Status, kafka_says
+from worker.cli.failure import Failure, Status
 from worker.cli.output import Json
+from worker.kafka_said import kafka_says
 from worker.outside import Unreadable, Written
 
 app = typer.Typer(add_completion=False)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from events.reasons import reason
-from worker.cli import output, words
+from worker.cli import codes, output, words
 from worker.cli.failure import Failure, Status
 from worker.cli.opened import opened
 from worker.cli.output import Json, Who, Why
@@ -40,7 +40,7 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """Have orders that failed, were cancelled or completed worked on once more."""
-    chosen = parked or code is not None
+    chosen = parked or codes.known(code) is not None
     if bool(orders) == chosen:
         raise Failure("name orders, or choose them by --parked, --code", Status.USAGE)
     name, said = output.signed(who, why, question="Por quê")

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from vendors.errors import ProvisioningError
-from worker.cli.failure import Failure, Status, kafka_says
+from worker.cli.failure import Failure, Status
 from worker.terminal import plain
 
 COMMANDS = {
@@ -119,6 +119,8 @@ def ending(error: Exception) -> tuple[Status, str]:
         case WorkerRuns() | ProvisioningError():
             return Status.UNAVAILABLE, str(error)
     if type(error).__module__.startswith("aiokafka"):
+        from worker.kafka_said import kafka_says  # noqa: PLC0415
+
         return Status.UNAVAILABLE, kafka_says(error)
     return Status.BUG, f"a bug: {_place(error)}"
 

@@ -96,7 +96,7 @@ async def test_the_newest_are_listed_first_each_once(spoil: Spoil) -> None:
     ].keys()
     shown = (await typed("list")).out
     assert ids[0] in shown
-    assert "data.reason: Field required" in shown
+    assert "data.reason: this member is required" in shown
     assert [one["id"] for one in (await typed("list", "--limit", "1", "--json")).json()] == ids[2:]
     assert [one["id"] for one in (await typed("list", "--code", "not_json", "--json")).json()] == ids[1:2]
 
@@ -135,7 +135,7 @@ async def test_one_is_shown_masked(spoil: Spoil) -> None:
     data = {"service_order_id": "OS-7", "pppoe_password": PPPOE_PASSWORD}
     name = await spoil(json.dumps({"type": "acende.install.started.v1", "data": data}).encode())
     page = (await typed("show", name)).out
-    for said in (name, "invalid_data", "data.customer_id: Field required", '"OS-7"', "********"):
+    for said in (name, "invalid_data", "data.customer_id: this member is required", '"OS-7"', "********"):
         assert said in page
     found = (await typed("show", name, "--json")).json()
     assert (found["id"], found["code"], found["replays"]) == (name, "invalid_data", [])

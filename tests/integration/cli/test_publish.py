@@ -164,7 +164,7 @@ def test_a_file_that_is_not_there_and_standard_input(folder: Path, topics: Topic
     )
     assert acende("publish", "-", stdin=json.dumps(cancelled()).encode()).out == "1 event sent.\n"
     said = acende("publish", "-", stdin=b'{"type":\n"x"}').failed(1)
-    assert "standard input:2: type: expected an event type that is known (unknown_type)" in said
+    assert "standard input:2: type: expected an event type that is known, not x (unknown_type)" in said
 
 
 def test_a_broker_that_is_away_is_said_with_how_much_was_sent(

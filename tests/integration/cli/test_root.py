@@ -189,3 +189,14 @@ def test_parse_says_in_one_sentence_what_it_cannot_vouch_for(
 )
 def test_a_cell_holds_nothing_that_a_terminal_acts_upon(value: object, shown: str) -> None:
     assert output.text(value) == shown
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("retry", "--code"), ("dead-letters", "replay", "--code"), ("dead-letters", "list", "--code")],
+)
+def test_a_reason_code_that_there_is_not_is_refused_with_the_nearest(words: tuple[str, ...]) -> None:
+    said = (
+        acende(*words, "invalid_dta", "--why", "x") if words[1] != "list" else acende(*words, "invalid_dta")
+    )
+    assert "the nearest is invalid_data" in said.failed(Status.USAGE)

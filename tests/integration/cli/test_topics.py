@@ -60,6 +60,11 @@ def test_what_lacks_is_created_as_it_was_asked_for(names: dict[str, str]) -> Non
     assert [one["differs"] for one in made.values()] == [[]] * len(names)
 
 
+def test_where_there_is_one_broker_it_is_said_what_to_type(names: dict[str, str]) -> None:
+    assert names
+    assert "`--replication 1`" in acende("topics", "--create").failed(Status.UNAVAILABLE)
+
+
 def test_created_twice_changes_nothing(names: dict[str, str]) -> None:
     told("--create", "--partitions", "2", *ONE_BROKER)
     again = told("--create", "--partitions", "2", *ONE_BROKER)

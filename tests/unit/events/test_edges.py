@@ -183,7 +183,16 @@ def test_what_is_wrong_inside_a_document_of_base64_is_told_as_of_its_data() -> N
     ("found", "where"),
     [
         (event(type="acende.install.started.v2"), "type: expected a version that is known"),
-        (event(type="acende.thing.v1"), "type: expected an event type that is known"),
+        (
+            event(type="acende.install.start.v1"),
+            (
+                "type: expected an event type that is known, not acende.install.start.v1:"
+                " acende.install.started.v1 is the nearest"
+            ),
+        ),
+        (event(type="order.created"), "type: expected an event type that is known, not order.created"),
+        (event(type="x\x9b2J senha"), "type: expected an event type that is known"),
+        (event(type="x" * 101), "type: expected an event type that is known"),
         (event(type=""), "type: expected the name of an event type"),
         ([1], "expected an object"),
     ],
@@ -561,3 +570,12 @@ def test_a_serial_is_named_as_the_device_printed_it() -> None:
 
 def test_structured_mode_is_the_usual_one() -> None:
     assert accepted(record(event(), STRUCTURED)).source == "/erp/ordens"
+
+
+def test_what_is_wrong_is_told_in_sentences_without_expressions_or_names_of_rules() -> None:
+    told = refused(
+        event({"service_order_id": "\x00", "customer_id": "a b", "serial": "?", "mode": "x"})
+    ).where
+    assert "data.plan_code: this member is required" in told
+    for said in told:
+        assert not any(raw in said for raw in ("Field required", "pattern", "^", "[A-Z", "\\")), said

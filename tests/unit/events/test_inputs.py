@@ -155,7 +155,7 @@ def test_what_a_member_cannot_be_is_refused_without_repeating_it(member: str, va
 def test_a_required_member_is_missed(member: str) -> None:
     data = started()
     del data[member]
-    assert refused(event(data)).where == (f"data.{member}: Field required",)
+    assert refused(event(data)).where == (f"data.{member}: this member is required",)
 
 
 def test_a_name_may_be_in_any_script() -> None:
