@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from events.inputs import InstallStarted
 from events.record import Event
 from events.stages import Stage
 from tests.unit.correlate.town import (
@@ -699,3 +700,14 @@ def test_events_tell_of_units_and_of_orders() -> None:
     assert merge.units_of(events) == {S, T, H}
     assert merge.serials_named(events) == {U, H}
     assert merge.orders_of(events) == {"A", "B", "C", "D", "E", "F"}
+
+
+def test_what_is_kept_of_a_request_is_what_it_says_without_its_secrets() -> None:
+    data = started("A", S, "K", pppoe_login="ana", pppoe_password="p", wifi_key="12345678")
+    assert isinstance(data, InstallStarted)
+    kept = merge._requested(Order("A"), data, Stamp(NOON, "erp", "1"), None, RULES).request
+    assert kept is not None
+    assert None not in kept.values()
+    said = {name for name in data.model_fields_set if getattr(data, name) is not None}
+    assert said - {"pppoe_password", "wifi_key"} <= kept.keys()
+    assert not {"pppoe_password", "wifi_key", "olt_id"} & kept.keys()

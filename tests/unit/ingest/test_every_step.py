@@ -230,6 +230,25 @@ async def test_where_not_even_that_can_be_kept_the_partition_stands_still_and_ot
     assert REGISTRY.get_sample_value("acende_consumer_partitions_standing", {"topic": TOPIC}) == 0
 
 
+async def test_a_database_that_is_away_is_asked_after_pauses_that_double_up_to_the_longest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def away(*_: Any) -> Any:
+        raise StoreUnavailable("x")
+
+    pauses: list[float] = []
+
+    async def interrupted(pause: float) -> bool:
+        pauses.append(pause)
+        return len(pauses) == 6
+
+    unavailable: Any = SimpleNamespace(run=away)
+    worker = Ingest(unavailable, Settings(ingest_retry_max_s=0.9), Reading(remember))
+    monkeypatch.setattr(worker, "_interrupted", interrupted)
+    assert await worker._write([]) is None
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 0.9, 0.9]
+
+
 async def test_a_standing_partition_is_tried_again_each_time_after_a_longer_while(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
