@@ -5,6 +5,7 @@ from typing import Any
 
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
+from worker import kafka_said
 from worker.settings import ConfigurationError, Settings
 
 _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
@@ -12,6 +13,7 @@ _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512":
 
 def tls(settings: Settings) -> ssl.SSLContext | None:
     """The TLS context, None without TLS. Raises ConfigurationError where a file cannot be used."""
+    kafka_said.watch()
     if not settings.kafka_security_protocol.endswith("SSL"):
         return None
     try:

@@ -45,7 +45,11 @@ async def _connected(*arguments: Any, **options: Any) -> Any:
 
 
 _create_conn = client.create_conn
-client.create_conn = _connected
+
+
+def watch() -> None:
+    """From now on why a connection could not be made is known to `kafka_says`."""
+    client.create_conn = _connected
 
 
 def kafka_says(error: BaseException) -> str:

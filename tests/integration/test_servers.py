@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -15,6 +18,7 @@ from dev.kafka import Broker, create_topic, kafka_broker
 from dev.kafka_config import Security
 from tests.support.kafka import Topics
 from tests.support.secrets import SASL_PASSWORD
+from worker import kafka_said
 from worker.kafka_said import kafka_says
 
 
@@ -86,7 +90,10 @@ async def _round_trip(broker: Broker, password: str, *, mechanism: str, tls: boo
     return await _read("secured", 1, **options)
 
 
-async def test_a_secured_broker_lets_in_only_who_has_the_password() -> None:
+async def test_a_secured_broker_lets_in_only_who_has_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kafka_said.watch()
     with kafka_broker(security=Security("acende", SASL_PASSWORD)) as broker:
         create_topic(broker.bootstrap, "secured")
         for mechanism in ("PLAIN", "SCRAM-SHA-512"):
@@ -104,3 +111,33 @@ async def test_a_secured_broker_lets_in_only_who_has_the_password() -> None:
                 replace(broker, sasl_plaintext="127.0.0.1:1"), "x", mechanism="PLAIN", tls=False
             )
         assert kafka_says(away.value) == "Kafka is not available: see ACENDE_KAFKA_SERVERS"
+        authority = tmp_path / "ca.pem"
+        for password, trusted, says in (
+            ("wrong", broker.authority, "ACENDE_KAFKA_SASL_PASSWORD"),
+            (SASL_PASSWORD, stranger.authority, "ACENDE_KAFKA_TLS_CA_FILE"),
+        ):
+            authority.write_text(trusted)
+            for name, value in _secured(broker, password, authority).items():
+                monkeypatch.setenv(name, value)
+            said = await _typed("topics")
+            assert says in said, said
+
+
+def _secured(broker: Broker, password: str, authority: Path) -> dict[str, str]:
+    return {
+        "ACENDE_KAFKA_SERVERS": broker.sasl_tls,
+        "ACENDE_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "ACENDE_KAFKA_SASL_USERNAME": "acende",
+        "ACENDE_KAFKA_SASL_PASSWORD": password,
+        "ACENDE_KAFKA_TLS_CA_FILE": str(authority),
+    }
+
+
+async def _typed(*words: str) -> str:
+    """What a command of its own process says of its failure."""
+    command = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "worker.cli", *words, stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await command.communicate()
+    assert command.returncode == 5
+    return said.decode()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ssl
 
 import pytest
-from aiokafka import errors
+from aiokafka import client, errors
 
-from worker import kafka_said
+from worker import bus, kafka_said
 from worker.kafka_said import kafka_says
+from worker.settings import Settings
 
 
 def uncertain(code: int) -> ssl.SSLCertVerificationError:
@@ -68,3 +69,12 @@ async def test_a_connection_that_comes_about_forgets_why_others_did_not(
     monkeypatch.setattr(kafka_said, "_create_conn", take)
     assert await kafka_said._connected("h", 1) == "connection"
     assert "not available" in kafka_says(errors.KafkaConnectionError())
+
+
+def test_whoever_connects_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "create_conn", kafka_said._create_conn)
+    bus.connection(Settings())
+    assert client.create_conn is kafka_said._connected
+    client.create_conn = kafka_said._create_conn
+    bus.security(Settings())
+    assert client.create_conn is kafka_said._connected
