@@ -242,7 +242,7 @@ def _one_line(_logger: WrappedLogger, _method: str, line: str) -> str:
 
 
 _NO_TOPIC = re.compile(
-    r"(?i)no partition metadata for topic|topic .{1,249} is not available|unknown_?topic_?or_?part"
+    r"(?i)no partition metadata for topic|topic \S{1,249} (?:is )?not (?:found|available)|unknown_?topic_?or_?part"
 )
 
 

@@ -179,6 +179,7 @@ def test_what_libraries_say_passes_the_redactor_too(stream: io.StringIO) -> None
     [
         ("aiokafka.coordinator", ("No partition metadata for topic %s", "erp.install")),
         ("aiokafka.cluster", ("Topic %s is not available during auto-create initialization", "erp.install")),
+        ("aiokafka.cluster", ("Topic %s not found in cluster metadata", "erp.install")),
         ("aiokafka.client", ("failed: %s", "UnknownTopicOrPartitionError")),
     ],
 )
