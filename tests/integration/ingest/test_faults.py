@@ -177,7 +177,8 @@ async def test_an_exception_of_the_handler_loses_no_record_and_no_secret_and_pri
     assert await applied(store) == {f"e{number}" for number in range(20)}
     lines = [json.loads(line) for line in said.getvalue().splitlines()]
     errors = [(line["event"], line["error"]) for line in lines if "error" in line and "at" in line]
-    assert errors == [("library_raised" if broken == "handle" else "batch_failed", "KeyError")] * 2
+    once_a_minute, each_time = [("library_raised", "KeyError")], [("batch_failed", "KeyError")] * 2
+    assert errors == (once_a_minute if broken == "handle" else each_time)
     printed = "".join((said.getvalue(), *capfd.readouterr()))
     assert "Traceback" not in printed
     assert leaked(printed) == []
